@@ -173,8 +173,9 @@ study: $(VENV)/ready$(if $(QUICK),,-train $(VENV)/ready-sensitivity) ## run all 
 mutation: $(VENV)/ready-mutation ## change the code at random and see whether the tests notice, an hour [MUTANTS=40] [SEED=1] [PACKAGES="neurons network"]
 	@$(BIN)/python -m tests.mutation --mutants $(or $(MUTANTS),40) --seed $(or $(SEED),1) --table docs/tables/mutation.csv -- $(PACKAGES)
 
-faults: $(VENV)/ready-train $(VENV)/ready-test ## kill, interrupt and starve commands, and fill docs/tables/faults.csv, an hour [TRIES=20] [ONLY=run,sweep]
-	@$(BIN)/python -m tests.faults --tries $(or $(TRIES),20) $(if $(ONLY),--only "$(ONLY)")
+faults: $(VENV)/ready-train $(VENV)/ready-test ## kill, interrupt and starve commands, and fill docs/tables/faults.csv, an hour [TRIES=20] [ONLY=run,sweep] [FAULTS="kill -9,disk full"]
+	@$(BIN)/python -m tests.faults --tries $(or $(TRIES),20) $(if $(ONLY),--only "$(ONLY)") \
+	  $(if $(FAULTS),--faults "$(FAULTS)")
 
 release-check: ## build and install what would be released, in empty environments [PYTHONS="python3.11 python3.12"] [TRAIN=torch] [AUDIT=1]
 	@$(PYTHON) -m tests.release $(foreach p,$(PYTHONS),--python $(p)) $(if $(TRAIN),--train $(TRAIN)) $(if $(AUDIT),--audit)

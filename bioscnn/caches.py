@@ -66,10 +66,15 @@ def kept_arrays(
     if stored is not None and _are(stored, shapes, dtype):
         return stored
     arrays = compute()
-    with suppress(OSError, UserError):  # where the folder cannot be written, they are computed each time
+    keep_arrays(path, arrays)
+    return arrays
+
+
+def keep_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays; where the folder cannot be written, nothing is kept, and they are computed each time."""
+    with suppress(OSError, UserError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_npz(path, arrays)
-    return arrays
 
 
 def _are(arrays: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]], dtype: str) -> bool:

@@ -54,6 +54,9 @@ _NOT_WRITABLE = (
     errno.EBUSY,
     errno.ENAMETOOLONG,
 )
+_ANOTHER_FOLDER = (
+    "free some space, or change to a folder that can be written; run and train take one by --out"
+)
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -425,12 +428,8 @@ def refuse_unwritable(folder: Path) -> None:
         pass
 
 
-def _unwritable(folder: Path, error: OSError) -> UserError:
-    return UserError(
-        f"cannot write here: {error.strerror or error}",
-        file=folder,
-        fix="free some space, or change to a folder that can be written; run and train take one by --out",
-    )
+def _unwritable(folder: Path, error: OSError, fix: str = _ANOTHER_FOLDER) -> UserError:
+    return UserError(f"cannot write here: {error.strerror or error}", file=folder, fix=fix)
 
 
 def is_of_disk(error: BaseException) -> bool:
@@ -441,8 +440,8 @@ def is_of_disk(error: BaseException) -> bool:
 
 
 @contextmanager
-def unwritable_is_told(folder: Path) -> Iterator[None]:
-    """Turn a full or closed disk into a message.
+def unwritable_is_told(folder: Path, fix: str = _ANOTHER_FOLDER) -> Iterator[None]:
+    """Turn a full or closed disk into a message, which ends with a fix.
 
     Raises
     ------
@@ -454,11 +453,17 @@ def unwritable_is_told(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _NOT_WRITABLE:
             raise
-        raise _unwritable(folder, error) from error
+        raise _unwritable(folder, error, fix) from error
 
 
 def point_latest(folder: Path) -> None:
-    """Let the symbolic link ``latest`` beside a folder point to it, at once."""
-    with scratch_folder(folder.parent, _FRESH) as scratch:
+    """Let the symbolic link ``latest`` beside a folder point to it, at once.
+
+    Raises
+    ------
+    UserError
+        If the link cannot be written.
+    """
+    with unwritable_is_told(folder.parent), scratch_folder(folder.parent, _FRESH) as scratch:
         (scratch / "latest").symlink_to(folder.name)
         (scratch / "latest").replace(folder.with_name("latest"))

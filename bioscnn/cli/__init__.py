@@ -79,6 +79,20 @@ def _complain(error: UserError) -> None:
     typer.echo(text, err=True)
 
 
+def _of_disk(error: OSError) -> UserError:
+    """Say that a disk, such as that of the file to which standard output goes, is full or closed."""
+    try:
+        sys.stdout.flush()
+    except OSError:  # nor could it be when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UserError(
+        f"a file cannot be read or written: {error.strerror}",
+        file=error.filename or "where results, temporary files, or what is printed go",
+        fix="free some space there, or take another folder; the cache is at BIOSCNN_CACHE, "
+        "temporary files are at TMPDIR",
+    )
+
+
 def main() -> None:
     """Run the command line; what the user can mend ends with one message and code 2."""
     signal.signal(signal.SIGINT, _interrupt)
@@ -90,6 +104,13 @@ def main() -> None:
         _run()
     except UserError as error:
         _complain(error)
+        sys.exit(2)
+    except OSError as error:
+        from bioscnn.files import is_of_disk
+
+        if not is_of_disk(error):
+            raise
+        _complain(_of_disk(error))
         sys.exit(2)
     except ImportError as error:
         if (error.name or "").split(".")[0] == "bioscnn":

@@ -24,6 +24,7 @@ _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError,
     RuntimeError, LookupError, ValueError, OverflowError, struct.error, lzma.LZMAError,
 )  # fmt: skip
+_ANOTHER_CACHE = "free some space, or name another cache folder in BIOSCNN_CACHE"
 _NO_NAMES = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ}
 """What a file system says to names that it cannot hold, or that are a file and a folder at once."""
 
@@ -63,7 +64,7 @@ def fetch_archive(archive: Archive, progress: Progress | None = None) -> Path:
     """
     folder, file = archive.folder(), cache_folder() / "downloads" / archive.name
     lock = file.with_name(f".{file.name}.unpacking")
-    with unwritable_is_told(cache_folder()):
+    with unwritable_is_told(cache_folder(), _ANOTHER_CACHE):
         if folder.is_dir() and not file.exists() and not lock.exists():
             return folder
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -191,5 +192,5 @@ def _require_room(needed: int, folder: Path) -> None:
             file=folder.parent,
             value=f"{free / 1e9:.1f} GB free",
             expected=f"{needed / 1e9:.1f} GB",
-            fix="free some space, or name another cache folder in BIOSCNN_CACHE",
+            fix=_ANOTHER_CACHE,
         )

@@ -21,7 +21,7 @@ from bioscnn.experiments.lock import locked
 from bioscnn.experiments.store import SPEC, UNITS, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.experiments.warned import warnings_of
-from bioscnn.files import path_of, point_latest, write_atomically, write_csv, write_json
+from bioscnn.files import make_folder, path_of, point_latest, write_atomically, write_csv, write_json
 from bioscnn.fingerprint import hash_of
 from bioscnn.report import write_index
 from bioscnn.report.render import write_page
@@ -204,7 +204,7 @@ def run_experiment(
         per_second = computed / seconds if computed else _earlier_speed(folder)
         analysis = experiment.analyse(_done(every, outcomes, made), bench)
         for name, content in analysis.files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            make_folder((folder / name).parent)
             write_atomically(folder / name, content)
         for name, rows in analysis.tables.items():
             write_csv(folder / f"{name}.csv", rows)

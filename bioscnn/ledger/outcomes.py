@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 import bioscnn.readout
 from bioscnn.ann import LIFRate, Node, ReLU
-from bioscnn.caches import cache_folder
+from bioscnn.caches import cache_folder, keep_arrays
 from bioscnn.conversion import simplified
 from bioscnn.conversion.stages import stages
 from bioscnn.encoding import SpikeTrains, Stimulus
-from bioscnn.files import read_npz, write_npz
+from bioscnn.files import read_npz
 from bioscnn.ledger.conditions import Case, Conditions
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import final_decisions
@@ -89,7 +89,7 @@ def spiking_classes(
         told = _Named(progress, ", ".join(names))
         outcomes = _simulate(simulation, first_steps, rule, device, told)
         for name, classes in zip(names, outcomes, strict=True):
-            _keep(_path(simulation, wanted[name], rule), classes)
+            keep_arrays(_path(simulation, wanted[name], rule), {"classes": classes})
             chosen[name] = classes
     return chosen
 
@@ -162,12 +162,7 @@ def _path(simulation: _Simulation, conditions: Conditions, rule: str) -> Path:
 
 
 def _kept(path: Path, n_trials: int) -> Classes | None:
-    """Return what `_keep` wrote; None if nothing is there or the file is damaged."""
+    """Return what was kept; None if nothing is there or the file is damaged."""
     classes = (read_npz(path) or {}).get("classes")
     good = classes is not None and classes.shape == (n_trials,) and classes.dtype.kind in "iu"
     return classes if good else None
-
-
-def _keep(path: Path, classes: Classes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_npz(path, {"classes": classes})

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 
 import numpy as np
@@ -472,3 +473,14 @@ def test_a_conversion_is_shown_under_changed_keys_and_run_with_them(tmp_path):
     assert max(map(len, text.splitlines())) <= 80
     refused = bioscnn(tmp_path, "convert", "mnist-small", "--set", "network.model=mnist-large")
     assert_refused(refused, "network.model")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+def test_a_full_disk_that_takes_what_is_printed_is_one_message():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [BIOSCNN, "--version"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2 and done.stderr.count("bioscnn: ") == 1
+    assert done.stderr.startswith("bioscnn: a file cannot be read or written: No space left on device")
+    assert "fix:" in done.stderr and "Traceback" not in done.stderr and "ignored" not in done.stderr

@@ -42,23 +42,22 @@ def dask(place: Place, n: int) -> Iterator[tuple[str, subprocess.Popen[str], lis
         shutil.rmtree(place.temporary / "dask-scratch-space", ignore_errors=True)
 
 
-def deaths(bench: Bench, name: str, tries: int, chance: random.Random) -> Iterator[Row]:
+def deaths(bench: Bench, name: str, fault: str, tries: int, chance: random.Random) -> Row:
     """Kill a worker, or the scheduler, at a random moment; then compute on this machine, and compare."""
     seconds = bench.undisturbed(name).seconds
     words = COMMANDS[name].anywhere
-    for fault in ("Dask worker dies", "Dask scheduler dies"):
-        row = Row(fault, name)
-        while row.tried < tries:
-            place = bench.fresh(name, "dask")
-            with dask(place, 2) as (address, scheduler, workers):
-                process = place.start((*words, "--dask", address))
-                time.sleep(chance.random() * seconds)
-                victim = scheduler if "scheduler" in fault else chance.choice(workers)
-                victim.kill()
-                _, said = process.communicate(timeout=LONGEST)
-                row.tried += 1
-                if process.returncode:
-                    told(row, process.returncode, said)
-            row.processes_left += place.processes_left()
-            bench.start_again(place, name, row)
-        yield row
+    row = Row(fault, name)
+    while row.tried < tries:
+        place = bench.fresh(name, "dask")
+        with dask(place, 2) as (address, scheduler, workers):
+            process = place.start((*words, "--dask", address))
+            time.sleep(chance.random() * seconds)
+            victim = scheduler if "scheduler" in fault else chance.choice(workers)
+            victim.kill()
+            _, said = process.communicate(timeout=LONGEST)
+            row.tried += 1
+            if process.returncode:
+                told(row, process.returncode, said)
+        row.processes_left += place.processes_left()
+        bench.start_again(place, name, row)
+    return row

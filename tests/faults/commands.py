@@ -45,6 +45,19 @@ def _finished_run(place: Place) -> None:
     assert code == 0, said
 
 
+def _two_runs(place: Place) -> None:
+    for name, gain in (("one", "1"), ("other", "0.5")):
+        code, said = place.run((*RUN, "--set", f"encoding.gain={gain}", "--out", name))
+        assert code == 0, said
+
+
+def _shard_elsewhere(place: Place) -> None:
+    _sweep_file(place)
+    code, said = place.run((*COMMANDS["sweep"].words, "--shard", "1/2"))
+    assert code == 0, said
+    (place.work / "results").rename(place.work / "elsewhere")
+
+
 def _few_recordings(place: Place) -> None:
     every = Path(data_folder(None) or "", "N-MNIST", "Train")
     for digit in sorted(every.iterdir()):
@@ -120,5 +133,8 @@ COMMANDS = {
     "fetch archive": Command(("-m", "tests.faults.fetching", "nmnist"), warm=False),
     "report": Command((*BIOSCNN, "report", "results/mnist/latest"), _finished_run),
     "export": Command((*BIOSCNN, "export", "results/mnist/latest", "--to", "csv"), _finished_run),
+    "explain": Command((*BIOSCNN, "explain", "results/mnist/latest", "--trials", "20"), _finished_run),
+    "compare": Command((*BIOSCNN, "compare", "one", "other"), _two_runs),
+    "merge": Command((*BIOSCNN, "merge", "elsewhere"), _shard_elsewhere),
 }  # fmt: skip
 EXPERIMENTS = [name for name, command in COMMANDS.items() if "--jobs" in command.words]

@@ -129,8 +129,10 @@ def main() -> None:
     parser.add_argument("--table", type=Path, default=Path("docs/tables/executors.csv"))
     given = parser.parse_args()
     table = list(csv.DictReader(given.table.open())) if given.table.exists() else []
-    record = made_now("python -m tests.faults.executors", "where units are computed", "bioscnn.cli")
-    record = replace(record, units={"tables": "1"})
+    made = made_now(
+        "python -m tests.faults.executors", "where units are computed", "bioscnn.cli", beside=given.table
+    )
+    record = replace(made, units={"tables": "1"})
     ways = given.ways.split("/")
     for name in given.only.split(","):
         row = next((row for row in table if row["experiment"] == name), {})

@@ -1,137 +1,63 @@
-"""Faults of the machine: full and read-only disks, compilers, clocks, damaged caches, several at once."""
+"""Faults of the machine: compilers, clocks, damaged caches, several at once."""
 
 from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults.commands import COMMANDS
-from tests.faults.place import LONGEST, Place
+from tests.faults.place import LONGEST
 from tests.faults.strikes import Bench, Row
-
-FULL = ("work", "tmp", "cache")
-"""Folders whose disk is full: results, temporary files, compiled programs."""
 
 COMPILERS = {
     "no compiler": None,
     "compiler fails": "echo 'internal compiler error' >&2; exit 1",
     "compiler is killed": "kill -s KILL $$",
 }
-PAGE = 4096
-"""Bytes that a file takes of memory at a time."""
+
+ANOTHER = {"work": "", "tmp": "TMPDIR", "cache": "BIOSCNN_CACHE"}
+"""How a user takes another folder in place of one of a `Place`; ``work`` is the current one."""
 
 FUTURE = 2_000_000_000
 """Of files that were written before a clock was set back, s since 1970: the year 2033."""
 
 
-def told(row: Row, code: int, said: str) -> None:
-    """Count a command that fails otherwise than by one clear message."""
+def told(row: Row, code: int, said: str, where: str = "") -> None:
+    """Count a command that fails otherwise than by one clear message, which says what to do where."""
     message = [line for line in said.splitlines() if line.startswith("bioscnn: ")]
-    if code != 2 or len(message) != 1 or "Traceback" in said:
+    if code != 2 or len(message) != 1 or "Traceback" in said or (where and not _tells(said, where)):
         row.unclear += 1
-        row.note(f"code {code}: {said[-1500:]}")
+        row.note(f"{where} code {code}: {said[-1500:]}")
 
 
-@contextmanager
-def small_disk(folder: Path, room: int) -> Iterator[Callable[[str], None]]:
-    """Let a folder lie in a file system of its own, in memory.
-
-    Parameters
-    ----------
-    folder : Path
-        What it holds stays.
-    room : int
-        Bytes beside that.
-
-    Yields
-    ------
-    callable
-        Mounts it again with other options.
-    """
-    before = shutil.copytree(folder, folder.parent.with_name("content"), symlinks=True)
-    pages = sum(1 + path.lstat().st_size // PAGE for path in [before, *before.rglob("*")])
-    try:
-        size = f"size={(pages * PAGE) + room}"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], check=True)
-        shutil.copytree(before, folder, symlinks=True, dirs_exist_ok=True)
-    finally:
-        shutil.rmtree(before)
-    try:
-        yield lambda options: _again(folder, options)
-    finally:
-        subprocess.run(["umount", folder], check=True)
+def _tells(said: str, where: str) -> bool:
+    """Whether a message names a folder of a place, and how to take another."""
+    details = dict(re.findall(r"^  (file|fix): +(.+)$", said, re.MULTILINE))
+    file = Path("work", details.get("file", "/"))
+    return "fix" in details and ANOTHER[where] in details["fix"] and where in file.parts
 
 
-def _again(folder: Path, options: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
-
-
-def disk_full(bench: Bench, name: str, tries: int, chance: random.Random) -> Row:
-    """Run a command where results, temporary files or programs find too little room, then with enough."""
-    row = Row("disk full", name)
-    whole = bench.undisturbed(name)
-    while row.tried < tries:
-        place = bench.fresh(name, "full")
-        which = FULL[row.tried % len(FULL)]
-        room = 4 * PAGE + int(chance.random() * max(20_000, whole.bytes[which]))
-        with small_disk(place.folder / which, room) as remount:
-            _refused(bench, place, name, row)
-            remount("size=1g")
-            bench.start_again(place, name, row)
-    return row
-
-
-def read_only(bench: Bench, name: str) -> Row:
-    """Run a command where results, temporary files or programs cannot be written, then where they can."""
-    row = Row("read-only", name)
-    for which in FULL:
-        place = bench.fresh(name, "read-only")
-        with small_disk(place.folder / which, 1 << 30) as remount:
-            remount("ro")
-            _refused(bench, place, name, row)
-            remount("rw")
-            bench.start_again(place, name, row)
-    return row
-
-
-def _refused(bench: Bench, place: Place, name: str, row: Row) -> None:
-    """Run a command that may end well, or by one message."""
-    code, said = place.run(COMMANDS[name].words, **bench.variables)
-    row.tried += 1
-    if code:
-        told(row, code, said)
-
-
-def compilers(bench: Bench) -> Iterator[Row]:
-    """Run a study that has to be compiled without a compiler, and with two bad ones; then with a good one."""
-    name = "run"
+def compiler(bench: Bench, name: str, fault: str) -> Row:
+    """Run a study that has to be compiled without a compiler, or with a bad one; then with a good one."""
+    row, script = Row(fault, name, tried=1), COMPILERS[fault]
     place = bench.fresh(name, "compilers")
     shutil.rmtree(place.cache / "programs")
-    rows = []
-    for fault, script in COMPILERS.items():
-        row = Row(fault, name, tried=1)
-        folder = place.folder.with_name("bin")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        if script is not None:
-            (folder / "g++").write_text(f"#!/bin/sh\n{script}\n")
-            (folder / "g++").chmod(0o755)
-        path = str(folder) if script is None else f"{folder}:{os.environ['PATH']}"
-        code, said = place.run(COMMANDS[name].words, PATH=path)
-        told(row, code, said)
-        row.processes_left = place.processes_left()
-        rows.append(row)
-    again = Row("", name)
-    bench.start_again(place, name, again)
-    for row in rows:
-        row.survived, row.lost, row.files_left = again.survived, again.lost, again.files_left
-        yield row
+    folder = place.folder.with_name("bin")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    if script is not None:
+        (folder / "g++").write_text(f"#!/bin/sh\n{script}\n")
+        (folder / "g++").chmod(0o755)
+    path = str(folder) if script is None else f"{folder}:{os.environ['PATH']}"
+    code, said = place.run(COMMANDS[name].words, PATH=path)
+    told(row, code, said)
+    row.processes_left = place.processes_left()
+    bench.start_again(place, name, row)
+    return row
 
 
 def at_once(bench: Bench, name: str, n: int) -> Row:

@@ -166,6 +166,11 @@ def _hash(content: Any) -> str:
     return hashlib.sha256(content if isinstance(content, bytes) else repr(content).encode()).hexdigest()[:16]
 
 
+def bytes_in(folder: Path) -> int:
+    """Return how many bytes the files of a folder hold."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def is_one_clear_line(said: str) -> bool:
     """Whether the last word is one line of ours, with no traceback before it."""
     lines = said.strip().splitlines()

@@ -37,6 +37,9 @@ kind = "grid"
 [parameters]
 "network.weight_scale" = {{ low = 0.5, high = 2, scale = "log", steps = 3 }}
 """
+EMPTY = "empty cache"
+"""Everything is compiled and prepared again."""
+
 ALL = ("--set", "readout.record=all")
 COMMANDS = {
     "run": ("run", STUDY, "--trials", "100", *ALL),
@@ -50,6 +53,10 @@ COMMANDS = {
     "noise experiment": (
         "noise", STUDY, "--quick", "--trials", "10", "--kinds", "blur", "--networks", "soft LIF"
     ),
+    "train": (
+        "train", "mnist-small", "--epochs", "2", "--set", "training.examples=1000",
+        "--set", "training.layers=4c5s4",
+    ),
 }  # fmt: skip
 SURROUNDINGS: dict[str, tuple[int, dict[str, str]]] = {
     "2 processes": (2, {}),
@@ -59,13 +66,15 @@ SURROUNDINGS: dict[str, tuple[int, dict[str, str]]] = {
     "locale": (1, {"LC_ALL": "C", "LANG": "C"}),
     "locale tr_TR": (1, {"LC_ALL": "tr_TR.UTF-8"}),
     "hash seed": (1, {"PYTHONHASHSEED": "12345"}),
+    EMPTY: (1, {}),
 }
 
 
 def results_of(place: Place, name: str, jobs: int, python: str, variables: dict[str, str]) -> dict[str, str]:
     """Run a command, and return what every file of its results says, without times."""
     (place.work / "small.toml").write_text(SWEEP)
-    words = ("-m", "bioscnn", *COMMANDS[name], "--jobs", str(jobs))
+    where = ("--out", "networks") if name == "train" else ("--jobs", str(jobs))
+    words = ("-m", "bioscnn", *COMMANDS[name], *where)
     code, said = place.run(words, python=python, **variables)
     if code:
         raise RuntimeError(said)
@@ -104,6 +113,9 @@ def main() -> None:
     parser.add_argument("--surroundings", default=",".join(SURROUNDINGS))
     parser.add_argument("--table", type=Path, default=ROOT / "docs" / "tables" / "repeatability.csv")
     given = parser.parse_args()
+    installed = subprocess.run(["locale", "-a"], check=True, stdout=PIPE, text=True).stdout.split()
+    if "tr_TR.utf8" not in installed:  # or C would take its place, and nothing be said
+        parser.error("no locale tr_TR.UTF-8 here: localedef -i tr_TR -f UTF-8 tr_TR.UTF-8")
     others = {_version(python): (1, python, {}) for python in given.python}
     for name in filter(None, given.surroundings.split(",")):
         others[name] = (SURROUNDINGS[name][0], sys.executable, SURROUNDINGS[name][1])
@@ -113,7 +125,9 @@ def main() -> None:
         else []
     )
     known = {(row["command"], row["surroundings"]) for row in rows}
-    record = made_now("python -m tests.faults.repeat", "surroundings", "bioscnn.studies.run")
+    record = made_now(
+        "python -m tests.faults.repeat", "surroundings", "bioscnn.studies.run", beside=given.table
+    )
     record = replace(record, units=dict.fromkeys(COUNTS, "1"))
     with tempfile.TemporaryDirectory(prefix="repeat-") as folder:
         for name in given.only.split(","):
@@ -121,7 +135,8 @@ def main() -> None:
             first = Place(Path(folder) / "first" / name)
             expected = results_of(first, name, 1, sys.executable, {}) if new else {}
             for surrounding, (jobs, python, variables) in new.items():
-                place = Place(Path(folder) / surrounding.replace(" ", "-") / name, first.cache)
+                programs = None if surrounding == EMPTY else first.cache
+                place = Place(Path(folder) / surrounding.replace(" ", "-") / name, programs)
                 found = results_of(place, name, jobs, python, variables)
                 differs = difference(expected, found)
                 row = {"command": name, "surroundings": surrounding, "files": len(found), "differ": differs}

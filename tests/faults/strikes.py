@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.commands import COMMANDS
-from tests.faults.place import LONGEST, Place, is_one_clear_line
+from tests.faults.place import LONGEST, Place, bytes_in, is_one_clear_line
 
 MISSES = 5
 """So often a moment is drawn again that comes after the end of the command."""
@@ -95,10 +95,7 @@ class Bench:
             begun = time.monotonic()
             self.finish(place, name)
             seconds = time.monotonic() - begun
-            sizes = {
-                folder.name: sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-                for folder in (place.work, place.temporary, place.cache)
-            }
+            sizes = {folder.name: bytes_in(folder) for folder in (place.work, place.temporary, place.cache)}
             self._known[name] = Undisturbed(place.results(), place.files(), sizes, seconds)
             print(f"{name}: {seconds:.1f} s undisturbed, {len(place.files())} files", flush=True)
         return self._known[name]

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bioscnn.caches import cache_folder, keep_text, kept_arrays, kept_text
+from bioscnn.caches import cache_folder, keep_arrays, keep_text, kept_arrays, kept_text
 
 
 def test_a_relative_cache_folder_is_that_of_the_present_folder(monkeypatch, tmp_path):
@@ -34,10 +34,12 @@ def test_a_text_that_is_damaged_is_not_there(tmp_path):
         assert kept_text(path) is None
 
 
-def test_a_text_is_not_kept_where_the_folder_cannot_be_written(tmp_path):
+def test_nothing_is_kept_and_nothing_said_where_the_folder_cannot_be_written(tmp_path):
     (tmp_path / "cache").touch()
     keep_text(tmp_path / "cache" / "text", "any")
     assert kept_text(tmp_path / "cache" / "text") is None
+    keep_arrays(tmp_path / "cache" / "arrays.npz", {"classes": np.zeros(3)})
+    assert (tmp_path / "cache").read_bytes() == b""
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import time
@@ -16,7 +17,15 @@ import pytest
 from bioscnn import files
 from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.errors import UserError
-from bioscnn.files import is_file, read_npz, scratch_folder, whole_folder, write_atomically, write_npz
+from bioscnn.files import (
+    is_file,
+    point_latest,
+    read_npz,
+    scratch_folder,
+    whole_folder,
+    write_atomically,
+    write_npz,
+)
 from bioscnn.locks import locked
 from bioscnn.script import study as script
 from bioscnn.script.text import Script
@@ -169,6 +178,16 @@ def test_a_lock_in_a_folder_that_is_not_there_is_an_error_or_not_held(tmp_path):
         pass
     with locked(tmp_path / "nowhere" / "lock", wait=False) as held:
         assert not held
+
+
+def test_a_link_to_the_latest_that_finds_no_room_is_one_message_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "symlink_to", full)
+    with pytest.raises(UserError, match="cannot write here: No space") as caught:
+        point_latest(tmp_path / "run")
+    assert caught.value.file == tmp_path and not list(tmp_path.iterdir())
 
 
 def test_no_file_is_written_in_place_of_a_folder(tmp_path):

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from bioscnn.datasets.archives import unpack_folder
+from bioscnn.datasets.archives import Archive, fetch_archive, unpack_folder
 from bioscnn.errors import UserError
 
 
@@ -158,6 +158,14 @@ def test_a_full_disk_is_no_damage_of_the_archive(pack, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space left"):
         unpack_folder(pack("Test/0/1.bin"), "Test", tmp_path / "cache" / "Test")
     assert left(tmp_path) == ["cache"]
+
+
+def test_a_cache_that_cannot_be_written_is_told_with_how_to_take_another(tmp_path, monkeypatch):
+    (tmp_path / "cache").touch()
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(UserError, match="cannot write here") as caught:
+        fetch_archive(Archive("any.zip", "https://any", "any", "Test", "Test", "https://any.page"))
+    assert caught.value.file == tmp_path / "cache" and "BIOSCNN_CACHE" in caught.value.fix
 
 
 def test_an_archive_without_the_tar_file_is_refused(pack, tmp_path):
