@@ -7,8 +7,8 @@ from typing import Any
 
 from bioscnn.errors import UserError
 
-LONGEST = 1_000_000
-"""Most characters of a text: Python reads some million per second."""
+LONGEST = 300_000
+"""Most characters of a text: the worst of this length take Python some seconds."""
 
 MOST_POINTS = 500
 """Most points in a line: Python takes a time for a key such as ``a.b.c`` that is the square of its parts."""
