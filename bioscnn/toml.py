@@ -7,6 +7,12 @@ from typing import Any
 
 from bioscnn.errors import UserError
 
+LONGEST = 300_000
+"""Most characters of a text: the worst of this length take Python some seconds."""
+
+MOST_POINTS = 500
+"""Most points in a line: Python takes a time for a key such as ``a.b.c`` that is the square of its parts."""
+
 
 def parse_toml(text: str) -> dict[str, Any]:
     """Return the tables of a TOML text; whole numbers have 64 bits, as TOML promises them.
@@ -14,13 +20,19 @@ def parse_toml(text: str) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If it is no TOML, or nested or long beyond what Python reads.
+        If it is no TOML, or nested or long beyond what Python reads in a second or two.
 
     Examples
     --------
     >>> parse_toml("[neuron]\\ntau_m = '20 ms'")
     {'neuron': {'tau_m': '20 ms'}}
     """
+    if len(text) > LONGEST:
+        raise UserError(
+            "a TOML file that is too long", value=f"{len(text):,}", expected=f"{LONGEST:,} characters at most"
+        )
+    if any(line.count(".") > MOST_POINTS for line in text.split("\n")):
+        raise UserError("not a TOML file: a line of too many points", expected=f"{MOST_POINTS:,} at most")
     try:
         tables = tomllib.loads(text)
         _check_whole_numbers(tables)

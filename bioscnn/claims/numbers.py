@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -55,6 +56,7 @@ def with_numbers(text: str, values: Sequence[float]) -> str:
     """Return a text with other numbers in place of its own, in the form in which those are written.
 
     The form is the digits behind the point, signs and thousands separators. ``< .001`` stays if it is true.
+    A number that is not zero is not written as 0: two of its digits are.
 
     Parameters
     ----------
@@ -67,6 +69,8 @@ def with_numbers(text: str, values: Sequence[float]) -> str:
     --------
     >>> with_numbers("+0.57 points [+0.38, +0.76]", [-0.061, -0.2, 0.091])
     '−0.06 points [−0.20, +0.09]'
+    >>> with_numbers("0 mV apart", [0.056])
+    '0.056 mV apart'
     """
     numbers = iter(values)
     signed = "+" in text
@@ -77,6 +81,8 @@ def with_numbers(text: str, values: Sequence[float]) -> str:
         if text[: match.start()].rstrip().endswith("<") and abs(value) < value_of(old):
             return old
         digits = len(old.partition(".")[2])
+        if not digits and 0 < abs(value) < 0.5:
+            digits = 1 - math.floor(math.log10(abs(value)))
         if abs(value - value_of(old)) <= 0.5 * 10.0**-digits + 1e-9 * abs(value):
             return old
         new = (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from bioscnn.errors import UserError
 
 _OLDEST_OPSET = 7
 _LARGEST_FILE = 2**31
+_MOST_NODES = 10_000
+"""Of a network once its functions are written out; the deepest that are in use have some thousand."""
 
 
 def load_model(path: Path) -> Any:
@@ -56,6 +60,7 @@ def parsed_model(content: bytes, path: Path | str) -> Any:
         fix = "export again with opset 17"
         raise UserError(f"opset {opset}", file=path, key="opset_import", expected=expected, fix=fix)
     _check_room(path, model)
+    _check_nodes(path, model)
     try:
         if isinstance(path, Path):
             onnx.load_external_data_for_model(model, str(path.parent))
@@ -74,6 +79,35 @@ def _check_room(path: Path | str, model: Any) -> None:
     """Refuse weights that would not fit into the memory, by what the file says of them."""
     for tensor in model.graph.initializer:
         check_room(tensor.dims, "the weights", file=path, key=tensor.name)
+
+
+def _check_nodes(path: Path | str, model: Any) -> None:
+    """Refuse a network of too many nodes: a function that calls another one twice doubles them."""
+    bodies = {(f.domain, f.name, f.overload): f.node for f in model.functions}
+
+    @cache
+    def size(called: tuple[str, str, str]) -> int:
+        return count(bodies[called]) if called in bodies else 1
+
+    def count(nodes: Iterable[Any]) -> int:
+        total = 0
+        for node in nodes:
+            total += size((node.domain, node.op_type, node.overload))
+            for attribute in node.attribute:
+                total += sum(count(graph.node) for graph in (attribute.g, *attribute.graphs))
+        return total
+
+    try:
+        n_nodes = count(model.graph.node) + sum(map(size, bodies))
+    except RecursionError:
+        raise UserError(
+            "functions that call each other too deeply", file=path, fix="export it again"
+        ) from None
+    if n_nodes > _MOST_NODES:
+        raise UserError(
+            "a network of too many nodes once its functions are written out", file=path, value=n_nodes,
+            expected=f"at most {_MOST_NODES:,}", fix="export a smaller network",
+        )  # fmt: skip
 
 
 def _inlined(model: Any) -> Any:

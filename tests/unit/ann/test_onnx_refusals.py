@@ -1,6 +1,7 @@
 """What is not supported is refused by file, node and operator, with what to do."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -404,3 +405,38 @@ def test_an_image_and_a_file_larger_than_memory_are_refused(tmp_path):
     with path.open("r+b") as file:
         file.truncate(2**43)  # a file with a hole takes no room on the disk
     assert "larger than any ONNX file" in refusal(path).problem
+
+
+def nested_functions(path, levels, calls):
+    """A file whose first function calls the next one so often, and that one the next, down to a ReLU."""
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    functions = []
+    for level in range(levels):
+        last = level + 1 == levels
+        values = [f"v{call}" for call in range(calls + 1)]
+        body = [
+            node("Relu" if last else f"f{level + 1}", [before], [after], domain="" if last else "own")
+            for before, after in pairwise(values)
+        ]
+        functions.append(helper.make_function("own", f"f{level}", values[:1], values[-1:], body, opsets))
+    graph = helper.make_graph(
+        [
+            node("f0", ["x"], ["deep"], domain="own"),
+            node("Flatten", ["deep"], ["flat"]),
+            node("Gemm", ["flat", "dense"], ["logits"]),
+        ],
+        "nested",
+        [image()],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", "M"])],
+        [numpy_helper.from_array(weights(72, 3), "dense")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=opsets, functions=functions, ir_version=8), path)
+    return path
+
+
+def test_functions_that_call_each_other_are_written_out_unless_they_are_too_many(tmp_path):
+    """Two thousand bytes stood for 16 million nodes, and were read for ever."""
+    assert read_onnx(nested_functions(tmp_path / "few.onnx", 4, 2)).input_shape == (2, 6, 6)
+    error = refusal(nested_functions(tmp_path / "many.onnx", 24, 2))
+    assert error.problem.startswith("a network of too many nodes") and error.value > 2**24
+    assert "call each other too deeply" in refusal(nested_functions(tmp_path / "deep.onnx", 3000, 1)).problem
