@@ -156,6 +156,9 @@ def test_a_recording_is_never_larger_than_its_file(tmp_path):
         ("summary.json", '["exact", "zero"]', '[["exact"], "zero"]'),
         ("effects.csv", "parameter,outcome,", "parameter,income,"),
         ("effects.csv", "neuron.tau_m,accuracy", "neuron.tau,accuracy"),
+        ("summary.json", '"neuron.reset"', '"neuron.tau_m"'),
+        ("points.csv", "exact,0.9", "exact,inf"),
+        ("points.csv", "exact,0.9", "exact,1e200"),
     ],
 )
 def test_tables_of_a_sweep_that_do_not_belong_together_are_refused(tmp_path, name, before, after):

@@ -23,6 +23,9 @@ from bioscnn.report.files import read_json, read_text
 from bioscnn.report.schema import Facts, check_facts
 from bioscnn.spreadsheets import as_written
 
+LARGEST = 1e100
+"""The largest number of a table: no study reaches it, and its square is a number still."""
+
 FIX = "type its `bioscnn sweep` again: what is done already is kept"
 
 
@@ -195,8 +198,10 @@ def read_sweep_results(folder: str | Path) -> Shown:
 
 
 def _check_tables(results: Shown) -> None:
-    """Refuse tables that lack a column, or tell of a parameter that was not varied."""
+    """Refuse tables that lack a column, tell of a parameter that was not varied, or hold no real numbers."""
     keys = {parameter.key for parameter in results.parameters}
+    if len(keys) < len(results.parameters):
+        raise ValueError("a parameter is named twice")
     measured = {"parameter", "outcome", MEASURE.get(results.kind, "a design of the kind morris or sobol")}
     needed = (
         (results.points, {ERROR, *results.outcomes, *keys}),
@@ -212,6 +217,8 @@ def _check_tables(results: Shown) -> None:
         named = {*table.get("parameter", ()), *table.get("other", ())}
         if unknown := named - keys:
             raise KeyError(f"{sorted(map(str, unknown))[0]} was not varied")
+        if (table.select_dtypes("number").abs() > LARGEST).any(axis=None):
+            raise ValueError(f"a number beyond {LARGEST:g}")
 
 
 @contextmanager
