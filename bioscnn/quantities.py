@@ -28,7 +28,9 @@ SMALLEST, LARGEST = 1e-24, 1e24
 _LONGEST = 40
 """Most characters of a number."""
 
-_NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\s\d]*)\s*", re.ASCII)
+_NUMBER_AND_UNIT = re.compile(
+    r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*+([^\s\d]*)\s*", re.ASCII
+)
 
 
 def parse_quantity(text: object, dimension: str) -> float:

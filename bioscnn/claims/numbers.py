@@ -13,7 +13,7 @@ COUNTED = (
     r"(?:(?:more|fewer)\s+)?"
     r"(?:spikes?\b|SynOps\b|synaptic\s+(?:operations|events)\b|images\s+(?:a|per)\s+second)"
 )
-SEVERAL = rf"{NUMBER}(?:(?:,|,?\s+and|,?\s+to|,?\s+or)\s+{NUMBER})*"
+SEVERAL = rf"{NUMBER}(?:(?:,|,?\s+and|,?\s+to|,?\s+or)\s+{NUMBER}){{0,20}}"
 
 CLAIMED = re.compile(
     rf"{SEVERAL}\s*{UNIT}(?:\s*{INTERVAL})?"

@@ -14,7 +14,7 @@ from bioscnn.claims.tables import VALUE, VERDICT, Cells, Table, read_table
 from bioscnn.errors import UserError
 from bioscnn.files import is_file, read_text, write_atomically
 
-MARKED = re.compile(r"<!--= (.*?) -->(.*?)<!--/-->", re.DOTALL)
+MARKED = re.compile(r"<!--= ((?:(?! -->).)*+) -->(.*?)<!--/-->", re.DOTALL)
 BEGIN, END = "<!--=", "<!--/-->"
 TABLE, QUOTE = "table ", "quote "
 DESIGN, PUBLISHED, TEST = "design", "published", "test "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
-
 import numpy as np
 
 from bioscnn import plots
@@ -15,6 +13,7 @@ from bioscnn.report import captions
 from bioscnn.report.folder import Run
 from bioscnn.report.page import Figure
 from bioscnn.report.results import Results, lead_of_truth
+from bioscnn.toml import parse_toml
 
 
 def example_of(run: Run, results: Results) -> int:
@@ -72,7 +71,7 @@ def raster(run: Run, results: Results) -> Figure:
 
 def spike_times(run: Run) -> Figure:
     """Return the figure of how a neuron of the time code turns its potential into the time of its spike."""
-    study = tomllib.loads(run.config)
+    study = parse_toml(run.config)
     tau_m, tau_s = (
         parse_quantity(study[t][key], "time") for t, key in (("neuron", "tau_m"), ("synapse", "tau_s"))
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report.files import read_json, read_text
 from bioscnn.report.schema import Config, Facts, Provenance, Summary, check_facts
 from bioscnn.simulation.storage import RunData, load_run
+from bioscnn.toml import parse_toml
 
 FIX = "run the study again: `bioscnn run STUDY.toml`"
 
@@ -63,7 +63,7 @@ class Run:
     @property
     def encoding(self) -> dict[str, Any]:
         """How images or recordings reached the first neurons; see `bioscnn.studies.config.Encoding`."""
-        return dict(tomllib.loads(self.config).get("encoding", {}))
+        return dict(parse_toml(self.config).get("encoding", {}))
 
     @property
     def cells(self) -> tuple[DifferenceOfGaussians, ...]:
@@ -192,9 +192,9 @@ def _check(run: Run, folder: Path) -> None:
 
 def _check_encoding(run: Run, path: Path) -> None:
     try:
-        encoding = tomllib.loads(run.config).get("encoding", {})
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"a file of the run is damaged: {error}", file=path, fix=FIX) from error
+        encoding = parse_toml(run.config).get("encoding", {})
+    except UserError as error:
+        raise UserError(f"a file of the run is damaged: {error.problem}", file=path, fix=FIX) from error
     check_facts({"encoding": encoding}, Config, path, FIX)
     try:
         find_cells(encoding.get("retina", ()))

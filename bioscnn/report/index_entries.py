@@ -172,17 +172,18 @@ def _run(folder: Path) -> Digest:
 
 def _neuron(config: Path) -> str:
     """Return the neuron of a run, such as ``lif neurons``."""
-    import tomllib
-
     from bioscnn.report.files import read_text
+    from bioscnn.toml import parse_toml
 
+    text = read_text(config, FIX)
     try:
-        tables = tomllib.loads(read_text(config, FIX))
+        tables = parse_toml(text)
         if str(tables.get("network", {}).get("model")).endswith(".nir"):
             return "neurons of a NIR graph"
         model = tables["neuron"]["model"]
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
-        problem = f"a file of the results is damaged: {error}"
+    except (UserError, LookupError, TypeError, AttributeError) as error:
+        reason = error.problem if isinstance(error, UserError) else error
+        problem = f"a file of the results is damaged: {reason}"
         raise UserError(problem, file=config, key="neuron.model", fix=FIX) from None
     return f"{Path(str(model)).stem} neurons"
 

@@ -4,6 +4,8 @@ import csv
 import json
 import re
 import shutil
+import time
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -379,3 +381,15 @@ def test_a_table_of_results_is_taken_over_with_its_units_commit_and_code(tmp_pat
     assert take_table(table, table, "trials", made_by=RECORD).stale() == []
     with pytest.raises(UserError, match="names no code"):
         made_now("make", "trials", "bioscnn.nothing")
+
+
+@pytest.mark.parametrize("part", ["1, ", "<!--= a -->"])
+def test_a_page_whose_patterns_begin_often_and_never_end_is_read_at_once(tmp_path, part):
+    """Twelve thousand characters took ten seconds, and twice as many four to eight times as long."""
+    page = tmp_path / "docs" / "page.md"
+    page.parent.mkdir()
+    page.write_text(part * 2000 + "x\n")
+    begun = time.process_time()
+    with suppress(UserError):
+        check_page(page)
+    assert time.process_time() - begun < 5

@@ -67,6 +67,15 @@ def test_hdf5_files_are_opened_for_reading_in_one_place(path):
             assert path == ROOT / "hdf5.py" or ast.unparse(node.args[1]) == "'w'", f"line {node.lineno}"
 
 
+TOML = {"toml.py", "report/terms.py"}
+"""Modules that parse TOML: that of others in one place, which bounds it, and a file of bioscnn's own."""
+
+
+def test_toml_of_others_is_parsed_in_one_place():
+    parsing = {path.relative_to(ROOT).as_posix() for path in MODULES if "tomllib" in path.read_text("utf-8")}
+    assert parsing == TOML
+
+
 MAIN = b"// \xc3\xbc\tint main() {}\r\n"
 
 

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,3 +90,11 @@ def test_a_unit_in_the_denominator_is_told_with_the_way_round():
     with pytest.raises(UserError) as refused:
         parse_any_quantity("0.06 /mV")
     assert "inverse" in refused.value.fix
+
+
+def test_a_quantity_of_many_blanks_is_refused_at_once():
+    """A hundred thousand took half a minute."""
+    begun = time.process_time()
+    with pytest.raises(UserError, match="not a time"):
+        parse_quantity("1" + " " * 100_000 + "x1", "time")
+    assert time.process_time() - begun < 5
