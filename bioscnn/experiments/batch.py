@@ -12,11 +12,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bioscnn.batch_jobs import cluster_options
 from bioscnn.errors import UserError
 from bioscnn.experiments.where import Where
+from bioscnn.files import scratch_folder, unwritable_is_told
 from bioscnn.processes import LastWill
 
 COMMAND_SECONDS = 60
@@ -25,6 +27,8 @@ COMMAND_SECONDS = 60
 ORPHAN_SECONDS = 60
 """Time after which a worker ends that finds no scheduler, such as in a job that begins too late."""
 
+_KEYS = ".keys-of-jobs-"
+"""What the name of the folder begins with by which workers and scheduler know each other."""
 
 USUAL_JOB = {"cores": 1, "memory": "2 GB", "walltime": "08:00:00"}
 """A job of an experiment that has no table ``[cluster]``, where dask's own configuration says nothing."""
@@ -170,7 +174,7 @@ def batch_jobs(where: Where) -> Iterator[Jobs]:
         If the batch system refuses a job, or the table ``[cluster]`` is wrong.
     """
     assert where.batch is not None
-    with make_cluster(where) as cluster:
+    with _folder_of_keys() as keys, make_cluster(where, keys) as cluster:
         jobs = Jobs(BATCH_SYSTEMS[where.batch], cluster)
         try:
             jobs.submit(where.jobs)
@@ -179,8 +183,25 @@ def batch_jobs(where: Where) -> Iterator[Jobs]:
             jobs.cancel()
 
 
-def make_cluster(where: Where) -> Any:
+@contextmanager
+def _folder_of_keys() -> Iterator[Path]:
+    """Give a folder that only this user can read, in the current one, in which jobs begin."""
+    folder = Path.cwd()
+    with unwritable_is_told(folder), scratch_folder(folder, _KEYS) as keys:
+        yield keys
+
+
+def make_cluster(where: Where, keys: Path) -> Any:
     """Return the scheduler of jobs, before any is submitted; its ``job_script()`` is what they run.
+
+    Others can neither read nor join what it says to its workers: both know a key that is made for it (TLS).
+
+    Parameters
+    ----------
+    where : Where
+        Which batch system, and what it is told of a job.
+    keys : Path
+        Folder for the key, which the nodes of the jobs can read, and other users cannot.
 
     Raises
     ------
@@ -196,9 +217,10 @@ def make_cluster(where: Where) -> Any:
     system, options = BATCH_SYSTEMS[where.batch], cluster_options(where.cluster)
     options = options or _usual_job(where.batch)
     # Dask's own page at any free port: two studies from one machine must not want the same.
-    usual = {"scheduler_options": {"dashboard_address": ":0"}, "death_timeout": ORPHAN_SECONDS}
+    usual = {"scheduler_options": {"dashboard_address": "127.0.0.1:0"}, "death_timeout": ORPHAN_SECONDS}
+    closed = {"security": _security(keys)}
     try:
-        return getattr(dask_jobqueue, system.cluster)(**usual | options)
+        return getattr(dask_jobqueue, system.cluster)(**usual | options | closed)
     except (TypeError, ValueError) as error:
         raise UserError(
             f"dask-jobqueue cannot make jobs for {system.name} of the table [cluster]: {error}",
@@ -207,6 +229,23 @@ def make_cluster(where: Where) -> Any:
             expected=f"keyword arguments of dask_jobqueue.{system.cluster}, cores and memory among them",
             fix='write for example: cores = 1, memory = "2 GB", walltime = "01:00:00"',
         ) from None
+
+
+def _security(keys: Path) -> Any:
+    """Make a key and its certificate, and write them where the nodes read them."""
+    from distributed import Security
+
+    made, files = Security.temporary().get_tls_config_for_role("worker"), {}
+    for name in ("ca_file", "cert", "key"):
+        files[name] = keys / name
+        files[name].touch(mode=0o600)
+        files[name].write_text(made[name])
+    roles = {
+        f"tls_{role}_{name}": str(files[name])
+        for role in ("client", "scheduler", "worker")
+        for name in ("cert", "key")
+    }
+    return Security(require_encryption=True, tls_ca_file=str(files["ca_file"]), **roles)
 
 
 def _usual_job(batch: str) -> dict[str, Any]:

@@ -206,9 +206,9 @@ def test_a_worker_that_joins_late_and_does_not_fit_computes_nothing(tmp_path):
     assert is_loss(error) and "2 threads" in str(error) and "one thread" in error.expected
 
 
-def test_ctrl_c_is_still_an_interrupt_when_a_batch_system_was_asked_for(monkeypatch):
+def test_ctrl_c_is_still_an_interrupt_when_a_batch_system_was_asked_for(tmp_path):
     before = signal.getsignal(signal.SIGINT)
-    make_cluster(Where(batch="slurm", cluster={"cores": 1, "memory": "1 GB"})).close()
+    make_cluster(Where(batch="slurm", cluster={"cores": 1, "memory": "1 GB"}), tmp_path).close()
     assert signal.getsignal(signal.SIGINT) is before
 
 

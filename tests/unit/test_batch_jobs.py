@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 
 import pytest
@@ -165,16 +166,19 @@ DIRECTIVES = {
 
 
 @pytest.mark.parametrize(("batch", "others"), [("slurm", ["resource_spec"]), ("pbs", ["job_cpu", "job_mem"])])
-def test_the_script_of_a_job_holds_the_values_as_they_are(batch, others):
+def test_the_script_of_a_job_holds_the_values_as_they_are(tmp_path, batch, others):
     pytest.importorskip("dask_jobqueue")
     table = {key: value for key, value in GOOD.items() if key not in [*others, "project"]}
-    with make_cluster(Where(batch=batch, cluster=table)) as cluster:
+    with make_cluster(Where(batch=batch, cluster=table), tmp_path) as cluster:
         lines = cluster.job_script().strip().splitlines()
     assert [line for line in lines[1:-1] if line] == DIRECTIVES[batch]
     words = shlex.split(lines[-1])[3:]
-    assert words[1:] == [
+    security = [words.index(f"--tls-{name}") + 1 for name in ("ca-file", "cert", "key")]
+    assert words[0].startswith("tls://") and all(words[at].startswith(f"{tmp_path}/") for at in security)
+    security += [at - 1 for at in security]
+    assert [word for at, word in enumerate(words) if at and at not in security] == [
         *("--name", "dummy-name", "--nthreads", "2", "--memory-limit", "0.93GiB", "--nworkers", "2"),
-        *("--nanny", "--death-timeout", "90", "--interface", "lo"),
+        *("--nanny", "--death-timeout", "90", "--interface", "lo", "--protocol", "tls://"),
     ]
 
 
@@ -197,3 +201,29 @@ def test_a_sweep_file_with_a_command_for_its_jobs_is_refused_when_it_is_read(tmp
         "cluster.death_timeout",
         "60 --preload evil.py",
     )
+
+
+async def asked(address: str, security) -> object:
+    """Ask a scheduler who it is."""
+    from distributed.comm import connect
+
+    arguments = {} if security is None else security.get_connection_args("client")
+    comm = await connect(address, timeout=2, **arguments)
+    try:
+        await comm.write({"op": "identity", "reply": True})
+        return (await comm.read())["type"]
+    finally:
+        comm.abort()
+
+
+def test_nobody_else_talks_to_the_scheduler_of_jobs(tmp_path):
+    pytest.importorskip("dask_jobqueue")
+    from distributed import Security
+
+    with make_cluster(Where(batch="slurm", cluster={"cores": 1, "memory": "1 GB"}), tmp_path) as cluster:
+        address, open_to_all = cluster.scheduler_address, cluster.scheduler_address.replace("tls", "tcp")
+        assert [path.stat().st_mode & 0o077 for path in tmp_path.iterdir()] == [0, 0, 0]
+        assert asyncio.run(asked(address, cluster.security)) == "Scheduler"
+        for reached, stranger in ((open_to_all, None), (address, Security.temporary())):
+            with pytest.raises(OSError):
+                asyncio.run(asyncio.wait_for(asked(reached, stranger), 10))
