@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,31 +41,38 @@ def lines_soon(file: Path, n: int) -> list[str]:
     raise AssertionError(file)
 
 
-def alive(pid: str) -> bool:
-    """Whether a process runs; a zombie does not."""
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
+def processes() -> dict[str, tuple[str, str]]:
+    """Return the parent and the state of every process, by its id; zombies are ``Z``. Linux and macOS."""
+    with subprocess.Popen(
+        ["ps", "-A", "-o", "pid=,ppid=,stat="], stdout=subprocess.PIPE, text=True
+    ) as listing:
+        rows = map(str.split, listing.communicate()[0].splitlines())
+    return {pid: (parent, state) for pid, parent, state in rows if pid != str(listing.pid)}
+
+
+def alive(*pids: str) -> bool:
+    """Whether one of some processes runs; a zombie does not."""
+    known = processes()
+    return any(pid in known and not known[pid][1].startswith("Z") for pid in pids)
 
 
 def gone_soon(pids: list[str], seconds: float = 5) -> bool:
     until = time.monotonic() + seconds
-    while any(map(alive, pids)) and time.monotonic() < until:
+    while (left := alive(*pids)) and time.monotonic() < until:
         time.sleep(0.02)
-    return not any(map(alive, pids))
+    return not left
 
 
 def descendants(pid: int | str) -> list[str]:
     """Process ids of all children, and theirs."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-    return [*children, *(below for child in children for below in descendants(child))]
+    found, known = [str(pid)], processes()
+    for parent in found:
+        found += [child for child, (of, _) in known.items() if of == parent]
+    return found[1:]
 
 
 def marked(mark: str) -> list[int]:
-    """Return the processes that have a mark in their environment, and so all that descend from one."""
+    """Return the processes that have a mark in their environment, and so all that descend from one. Linux."""
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:

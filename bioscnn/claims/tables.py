@@ -119,15 +119,14 @@ def read_table(folder: Path, name: str) -> Table:
     path = folder / f"{name}.csv"
     if not NAME.fullmatch(name) or not is_file(path):
         raise UserError(
-            "a claim without a table", file=path, value=name,
+            "a claim without a table", file=path if len(name) < 200 else folder, value=name,
             expected="a table of lower case letters, digits and hyphens",
             fix="take it from results: `bioscnn claims --take`",
         )  # fmt: skip
     try:
-        text = read_text(path)
-    except (OSError, UnicodeDecodeError) as error:
+        header, *rows = list(csv.reader(io.StringIO(read_text(path)))) or [[]]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"a table that cannot be read: {error}", file=path) from None
-    header, *rows = list(csv.reader(io.StringIO(text))) or [[]]
     if len(set(header)) < len(header) or not header:
         raise UserError("a table without a header row, or with a column twice", file=path, value=header)
     for k, row in enumerate(rows, start=2):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ EMPTY = "empty cache"
 """Everything is compiled and prepared again."""
 
 ALL = ("--set", "readout.record=all")
+_HASHED = re.compile("-?[0-9a-f]{16}/")
 COMMANDS = {
     "run": ("run", STUDY, "--trials", "100", *ALL),
     "noise": ("run", STUDY, "--trials", "100", "--set", "noise.membrane-noise.sd=2 mV", *ALL),
@@ -85,10 +87,12 @@ def results_of(place: Place, name: str, jobs: int, python: str, variables: dict[
 
 
 def difference(expected: dict[str, str], found: dict[str, str]) -> str:
-    """Return which files differ, the names of folders aside, which hold versions and hashes."""
-    first, second = ({Path(path).name: content for path, content in one.items()} for one in (expected, found))
-    names = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
-    return "; ".join(name for name in names if name != "latest" and not name.endswith(".html"))
+    """Return the names of files that differ; files are paired by their paths, hashes of folders aside."""
+    first, second = (
+        {_HASHED.sub("-*/", path): content for path, content in one.items()} for one in (expected, found)
+    )
+    differ = {Path(path).name for path in first.keys() | second.keys() if first.get(path) != second.get(path)}
+    return "; ".join(name for name in sorted(differ) if name != "latest" and not name.endswith(".html"))
 
 
 def apart(one: Place, other: Place) -> dict[str, object]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tests.fuzz import mutate
 from tests.fuzz.bounded import fuzz, input_of, load, unlike
 from tests.fuzz.guided import guided
 from tests.fuzz.readers import READERS
@@ -29,6 +30,12 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1e9, help="at most, for each reader")
+    parser.add_argument(
+        "--repeated",
+        type=float,
+        default=mutate.REPEATED,
+        help="how often some words are repeated without end",
+    )
     parser.add_argument("--table", type=Path, help="CSV file; rows of other readers stay")
     parser.add_argument("--keep", type=Path, help="folder for inputs that failed")
     parser.add_argument(
@@ -36,6 +43,7 @@ def main() -> int:
     )
     asked = parser.parse_args()
     faulthandler.enable()
+    mutate.REPEATED = asked.repeated
     if not asked.guided:
         load()
     rows = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 import tomllib
 from functools import lru_cache
 from random import Random
@@ -24,8 +25,28 @@ STRANGE: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+REPEATED = 0.03
+"""How often a change is that some words are repeated without end."""
+LONGEST = 300_000
+TOKEN = re.compile(rb"\w+|\s+|[^\w\s]+")
+TOKENS = (b" ", b"1", b"a", b"-", b"(", b"[", b"{", b"\n", b"1 ", b"a.", b"-(", b"V*", b"<!--= ", b"<!--/-->")
+
+
+def repeat_words(content: bytes, rng: Random) -> bytes:
+    """Repeat one to eight words of a text in their place, or another, 10,000 or 100,000 times, to 300 kB."""
+    words = list(TOKEN.finditer(content))
+    at, token = rng.randrange(len(content) + 1), rng.choice(TOKENS)
+    if words and rng.random() < 0.7:
+        first = rng.randrange(len(words))
+        last = min(len(words) - 1, first + rng.choice((0, 0, 1, 2, 7)))
+        at, token = words[first].start(), content[words[first].start() : words[last].end()]
+    return content[:at] + token * min(rng.choice((10**4, 10**5)), LONGEST // len(token)) + content[at:]
+
+
 def mutate_bytes(content: bytes, rng: Random) -> bytes:
     """Flip, overwrite, cut, repeat or insert some bytes, one to four times."""
+    if rng.random() < REPEATED:
+        return repeat_words(content, rng)
     data = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 4))):
         at = rng.randrange(len(data)) if data else 0
@@ -59,6 +80,12 @@ def mutate_tree(tree: Any, rng: Random) -> Any:
     holder = [tree]
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         every = list(_places(holder))
+        texts = [(of, key) for of, key in every if isinstance(of[key], str)]
+        if texts and rng.random() < REPEATED:
+            of, key = rng.choice(texts)
+            text = of[key].encode("utf-8", "surrogatepass")
+            of[key] = repeat_words(text, rng).decode("utf-8", "surrogatepass")
+            continue
         of, key = rng.choice(every[1:] or every)
         old = of[key]
         match rng.randrange(8):
@@ -136,6 +163,8 @@ def _toml(value: Any) -> str:
 
 def mutate_lines(content: bytes, rng: Random) -> bytes:
     """Change a cell of a table, a row, or some bytes."""
+    if rng.random() < REPEATED:
+        return repeat_words(content, rng)
     lines = content.split(b"\n")
     at = rng.randrange(len(lines))
     match rng.randrange(5):

@@ -14,8 +14,8 @@ def onnx(folder: Path) -> list[bytes]:
     from bioscnn.ann import ReLU, write_onnx
     from tests.networks import every_layer
 
-    cases = ROOT.parent / "shared" / "cases" / "networks"
-    found = [path.read_bytes() for path in sorted(cases.glob("*.onnx")) if path.stat().st_size < 40_000]
+    exported = ROOT / "tests" / "data" / "networks"
+    found = [path.read_bytes() for path in sorted(exported.glob("*.onnx"))]
     for name, activation in (("relu", ReLU()), ("lif", None)):
         write_onnx(every_layer(activation), folder / f"{name}.onnx")
         found.append((folder / f"{name}.onnx").read_bytes())

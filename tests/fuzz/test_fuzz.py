@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
+from random import Random
 
 import pytest
 
+from tests.fuzz import mutate
 from tests.fuzz.bounded import fuzz, load, unlike
 from tests.fuzz.reader import Reader
 from tests.fuzz.readers import READERS
@@ -45,6 +47,13 @@ def test_every_input_is_counted_once_whatever_time_ran_out():
     for limit in (0.25, 0.3, 0.35):
         tally = fuzz(reader, [b"x"], range(10**5), limit=limit)
         assert tally.inputs == tally.read + tally.refused + len(tally.failures) > 0
+
+
+@pytest.mark.parametrize("change", [mutate.mutate_bytes, mutate.mutate_lines, mutate.mutate_toml])
+def test_some_words_of_a_text_are_repeated_without_end_to_300_kB(monkeypatch, change):
+    monkeypatch.setattr(mutate, "REPEATED", 1.0)
+    lengths = [len(change(b'name = "a few words"', Random(seed))) for seed in range(20)]
+    assert all(10**4 < length < 400_000 for length in lengths) and max(lengths) > 200_000
 
 
 HARM = {

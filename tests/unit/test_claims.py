@@ -131,6 +131,8 @@ def test_options_that_would_count_for_nothing_are_refused(tmp_path, words, key):
     [
         (PAGE.replace("runs;", "walks;", 1), {"runs": RUNS}, ["a claim without a table", "walks.csv", ":3"]),
         (PAGE.replace("= runs", "= ../runs", 1), {"runs": RUNS}, ["a claim without a table", "page.md:3"]),
+        (PAGE.replace("runs;", "r" * 9999 + ";", 1), {"runs": RUNS}, ["a claim without a table", "tables\n"]),
+        (PAGE, {"runs": RUNS.replace("3200", "1" * 200_000)}, ["cannot be read", "runs.csv"]),
         (PAGE, {"runs": RUNS.replace(" (%)", "")}, ["names", "runs.csv"]),
         (PAGE.replace("99.06 %", "<!--= runs -->"), {"runs": RUNS}, ["without its beginning or end", ":3"]),
         (PAGE.replace("; small", "", 1), {"runs": RUNS}, ["names 2 rows", "runs.csv", "page.md:3"]),

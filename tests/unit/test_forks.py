@@ -13,6 +13,7 @@ import pytest
 
 from bioscnn import forks
 from bioscnn.forks import loaded_copy, shared_out
+from tests.processes import alive, gone_soon
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is copied")
 
@@ -222,7 +223,7 @@ def test_a_copy_that_is_not_needed_ends_with_the_block(tmp_path):
         deadline = time.monotonic() + 10
         while not (tmp_path / "copy").exists() or not (tmp_path / "copy").read_text():
             assert time.monotonic() < deadline
-    assert not _runs(int((tmp_path / "copy").read_text()))
+    assert not alive((tmp_path / "copy").read_text().strip())
 
 
 @pytest.mark.parametrize("code", [SHARES, WAITS], ids=["shared", "at hand"])
@@ -232,21 +233,10 @@ def test_no_copy_outlives_the_process(how: signal.Signals, code: str):
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stdout is not None
-        copies = [int(process.stdout.readline()) for _ in range(2)]
+        copies = [process.stdout.readline().strip() for _ in range(2)]
         process.send_signal(how)  # to the process alone
         process.wait()
-    deadline = time.monotonic() + 10
-    while any(map(_runs, copies)):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def _runs(process: int) -> bool:
-    try:
-        with Path(f"/proc/{process}/stat").open() as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    assert gone_soon(copies, 10)
 
 
 @pytest.mark.usefixtures("alone")

@@ -22,10 +22,19 @@ from bioscnn.experiments.lock import locked
 from bioscnn.forks import can_be_copied
 from bioscnn.processes import guarded_process, run_guarded
 from bioscnn.simulation.simulate import Silent
-from tests.processes import alive, gone_soon, lines_soon, python
+from tests.processes import alive, descendants, gone_soon, lines_soon, processes, python
 
 FAMILY = 'echo $$ >> pids; sh -c "echo \\$\\$ >> pids; sleep 100" & sleep 100'
 """A shell program that writes down its process id and that of its child."""
+
+
+def test_the_helpers_of_these_tests_see_what_lives_and_what_is_dead():
+    process = subprocess.Popen(["sleep", "60"])
+    assert alive(str(process.pid)) and str(process.pid) in descendants(os.getpid())
+    process.kill()
+    assert gone_soon([str(process.pid)], 60)  # a zombie
+    process.wait()
+    assert not alive(str(process.pid))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -61,8 +70,8 @@ def test_worker_processes_end_with_their_parent_and_take_their_programs_along(tm
         cwd=tmp_path,
     )
     pids = lines_soon(tmp_path / "pids", 6)
-    guards = [Path(f"/proc/{pid}/stat").read_text().split() for pid in pids]
-    workers = [words[3] for words in guards if alive(words[3])]
+    known = processes()
+    workers = [known[pid][0] for pid in pids if known[pid][0] in known]
     parent.kill()
     parent.wait()
     assert workers and gone_soon([*pids, *workers])
@@ -121,7 +130,7 @@ def test_a_lock_ends_with_its_process_though_copies_of_it_live_on(tmp_path):
     lines_soon(tmp_path / "ready", 1)
     with pytest.raises(UserError, match="another process"), locked(tmp_path):
         pass
-    (copy,) = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+    (copy,) = descendants(parent.pid)
     parent.kill()
     parent.wait()
     assert alive(copy)
@@ -154,12 +163,14 @@ def test_an_interrupt_of_the_group_is_for_the_program_to_handle():
 
 
 def test_programs_run_from_several_threads_leave_no_guard_and_no_open_file():
-    descriptors, children = Path("/proc/self/fd"), Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
-    before = len(list(descriptors.iterdir())), children.read_text()
+    def open_and_begun():
+        return len([*Path("/dev/fd").iterdir()]), descendants(os.getpid())
+
+    before = open_and_begun()
     with ThreadPoolExecutor(4) as pool:
         ended = list(pool.map(run_guarded, [["true"]] * 40))
     assert [process.returncode for process in ended] == [0] * 40
-    assert (len(list(descriptors.iterdir())), children.read_text()) == before
+    assert open_and_begun() == before
 
 
 LAST_WILL = (
