@@ -78,9 +78,7 @@ class Noise(ABC):
                 f"{self.name} is out of range",
                 key=self.key(self.parameter()),
                 value=self.setting,
-                expected=f"at most {self._text(farthest)}"
-                if farthest < amount < self.MOST
-                else self.range_text(),
+                expected=most if farthest < amount < self.MOST else self.range_text(),
             )
         # One number has one text, so that studies of one meaning have one hash.
         object.__setattr__(self, self.parameter(), float(amount))
