@@ -53,6 +53,9 @@ _NOT_WRITABLE = (
     errno.ENOTDIR,
     errno.EBUSY,
     errno.ENAMETOOLONG,
+    errno.EEXIST,  # a file, or a link to nowhere, where a folder is to be
+    errno.EISDIR,  # the other way round
+    errno.ELOOP,
 )
 _ANOTHER_FOLDER = (
     "free some space, or change to a folder that can be written; run and train take one by --out"

@@ -31,6 +31,9 @@ from bioscnn.studies.naming import result_folder
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.watcher import Watcher
 
+LONGEST_SHARD = 40
+"""Characters of ``--shard``."""
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -77,7 +80,14 @@ class Shard:
             If it names none.
         """
         first, _, last = text.partition("/")
-        if text.isascii() and first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last):
+        short = len(text) <= LONGEST_SHARD  # Python makes no number of thousands of digits
+        if (
+            short
+            and text.isascii()
+            and first.isdecimal()
+            and last.isdecimal()
+            and 1 <= int(first) <= int(last)
+        ):
             return cls(int(first), int(last))
         raise UserError(
             "not a shard", key="--shard", value=text, expected="number/of, such as 3/16: the third of sixteen"

@@ -18,6 +18,9 @@ SEVERITY = "severity"
 TABLE = "noise"
 """Of a study file; keys in messages begin with it."""
 
+FARTHEST = 10_000
+"""Times the largest parameter of a noise's severities: more is refused, whatever its range."""
+
 
 @dataclass(frozen=True)
 class Noise(ABC):
@@ -67,12 +70,15 @@ class Noise(ABC):
     def __post_init__(self) -> None:
         amount = self.amount
         low = self.LEAST <= amount if self.LEAST_ALLOWED else self.LEAST < amount
-        if not (amount == self.NONE or (low and amount <= self.MOST and np.isfinite(amount))):
+        # Beyond all sense: powers of it may be no numbers, and what is made of it fills the memory.
+        farthest = min(self.MOST, FARTHEST * max(self.LEVELS))
+        if not (amount == self.NONE or (low and amount <= farthest)):
+            most = f"at most {self._text(farthest)}"
             raise UserError(
                 f"{self.name} is out of range",
                 key=self.key(self.parameter()),
                 value=self.setting,
-                expected=self.range_text(),
+                expected=most if farthest < amount < self.MOST else self.range_text(),
             )
         # One number has one text, so that studies of one meaning have one hash.
         object.__setattr__(self, self.parameter(), float(amount))

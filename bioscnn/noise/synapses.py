@@ -113,6 +113,7 @@ class Quantisation(NetworkNoise):
     LEVELS = (8, 6, 4, 3, 2)
     NONE = np.inf
     LEAST = 2.0
+    MOST = 64.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -260,13 +260,23 @@ def simulate_batches(
             stop.set()
 
 
-def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: Collection[str]) -> None:
+def refuse_unknown(network: SpikingNetwork, record: Collection[str]) -> None:
+    """Refuse to record a population that the network does not have.
+
+    Raises
+    ------
+    UserError
+    """
     names = [population.name for population in network.neurons]
     for name in record:
         if name not in names:
             raise UserError(
                 "no such population", key="readout.record", value=name, expected=" | ".join(names)
             )
+
+
+def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: Collection[str]) -> None:
+    refuse_unknown(network, record)
     if device.name == "genn":
         _refuse_what_genn_cannot(network)
     for population in network.neurons:

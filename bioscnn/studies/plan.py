@@ -13,6 +13,7 @@ from bioscnn.readout import output_names
 from bioscnn.simulation import Device
 from bioscnn.simulation.procedural import n_weights, runs_of
 from bioscnn.simulation.program import obtain
+from bioscnn.simulation.simulate import refuse_unknown
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.guards import Finding, findings_of_data
 from bioscnn.studies.prepare import (
@@ -177,6 +178,7 @@ def recorded_bytes(network: SpikingNetwork, config: StudyConfig, trials: int, no
     """
     names = [population.name for population in network.neurons]
     in_full = names if config.readout.record == "all" else config.readout.record
+    refuse_unknown(network, in_full)
     recorded = {*output_names(names), READOUT, *in_full}
     of_neuron, spikes = 4 * config.simulation.n_steps, 8 * spikes_of_neuron(config, normalised)
     size, examples = sum(network[name].size for name in recorded), min(trials, MOST_EXAMPLES)

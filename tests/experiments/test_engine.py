@@ -157,7 +157,7 @@ def test_shards_of_one_folder_come_to_what_one_command_comes_to(tmp_path):
     assert len(calls_of(toy)) == 6
 
 
-@pytest.mark.parametrize("text", ["3", "0/4", "5/4", "a/b", "1/0", "-1/3"])
+@pytest.mark.parametrize("text", ["3", "0/4", "5/4", "a/b", "1/0", "-1/3", f"1/{'9' * 5000}"])
 def test_what_names_no_shard_is_refused(text):
     with pytest.raises(UserError, match="shard"):
         Shard.read(text)

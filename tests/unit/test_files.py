@@ -22,6 +22,7 @@ from bioscnn.files import (
     point_latest,
     read_npz,
     scratch_folder,
+    unwritable_is_told,
     whole_folder,
     write_atomically,
     write_npz,
@@ -188,6 +189,23 @@ def test_a_link_to_the_latest_that_finds_no_room_is_one_message_and_leaves_nothi
     with pytest.raises(UserError, match="cannot write here: No space") as caught:
         point_latest(tmp_path / "run")
     assert caught.value.file == tmp_path and not list(tmp_path.iterdir())
+
+
+def test_a_folder_in_the_place_of_the_link_to_the_latest_is_one_message(tmp_path):
+    (tmp_path / "latest").mkdir()
+    with pytest.raises(UserError, match="cannot write here: Is a directory"):
+        point_latest(tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["latest"]
+
+
+@pytest.mark.parametrize("to", ["nowhere", "results"])
+def test_a_link_that_leads_nowhere_in_the_place_of_a_folder_is_one_message(tmp_path, to):
+    (tmp_path / "results").symlink_to(to)
+    with (
+        pytest.raises(UserError, match="cannot write here: "),
+        unwritable_is_told(tmp_path / "results"),
+    ):
+        (tmp_path / "results" / "sweeps").mkdir(parents=True, exist_ok=True)
 
 
 def test_no_file_is_written_in_place_of_a_folder(tmp_path):

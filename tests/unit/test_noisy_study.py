@@ -113,6 +113,12 @@ def test_a_synaptic_delay_is_that_of_every_axon_and_a_delay_of_noise_comes_on_to
     assert all(p.axons is None for p in prepared().network.populations)
 
 
+def test_a_plan_refuses_to_record_a_population_that_there_is_not():
+    with pytest.raises(UserError, match="no such population") as caught:
+        plan_study(read_study(SIMS / "mnist.toml", [*FEW, 'readout.record=["nope"]']), None)
+    assert caught.value.key == "readout.record"
+
+
 def test_a_plan_of_a_noisy_study_counts_synapses_with_weights_of_their_own_as_listed():
     clean, noisy = (
         plan_study(read_study(SIMS / "mnist.toml", [*FEW, *changes]), None)

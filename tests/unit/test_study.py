@@ -113,6 +113,7 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[noise.blur]\nseverity = 6", ["no such severity", "noise.blur.severity", "6", "0 to 5"]),
         ("[noise.blur]\nseverity = 1.5", ["no such severity", "noise.blur.severity", "1.5"]),
         ("[noise.blur]\nsigma = -1", ["out of range", "noise.blur.sigma", "-1 px", "0 px or more"]),
+        ("[noise.blur]\nsigma = 1e308", ["out of range", "noise.blur.sigma", "1e+308", "at most 20000 px"]),
         ("[noise.blur]\nsigma = nan", ["out of range", "noise.blur.sigma", "nan"]),
         ("[noise.blur]\nsigma = true", ["not a number", "noise.blur.sigma", "True"]),
         ("[noise.occlusion]\nshare = 2", ["out of range", "noise.occlusion.share", "0 to 1"]),

@@ -128,7 +128,7 @@ def test_unknown_severities_are_refused(kind, severity):
 
 
 @each_kind
-@pytest.mark.parametrize("amount", [-0.1, np.nan])
+@pytest.mark.parametrize("amount", [-0.1, np.nan, 1e308])
 def test_amounts_that_are_none_are_refused(kind, amount):
     with pytest.raises(UserError, match=rf"noise\.{kind.name}\.{kind.parameter()}"):
         kind(amount)
