@@ -124,7 +124,11 @@ def main() -> None:
         typer.echo(f"bioscnn: {broken}", err=True)
         sys.exit(2)
     except _Interrupt:
-        typer.echo("bioscnn: interrupted; nothing half-written is left", err=True)
+        typer.echo(
+            "bioscnn: interrupted; nothing half-written is left. "
+            "The same command again begins anew; a training or an experiment goes on where it was",
+            err=True,
+        )
         sys.exit(2)
     finally:
         # All is done: Python, which takes a while to end, is left to it.

@@ -22,7 +22,7 @@ def print_new_study(new: NewStudy) -> None:
         print_wrapped(f"  {sentence}", 4, markup=False)
     OUT.print(f"\n{escape(str(new.file))}")
     file = shlex.quote(str(new.file))
-    own = f"or put a network of yours into {new.network}: docs/your-network.md"
+    own = f"makes {new.network}; one of yours may take its place: docs/your-network.md"
     train = [] if new.network is None else [(f"{own_name()} train {file}", own)]
     print_next([*train, (f"{own_name()} run {file}", "")])
 

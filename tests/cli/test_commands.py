@@ -115,6 +115,12 @@ def interrupted(code, folder, word):
 SAYS = "import os, sys, time, atexit; say = lambda word: (os.write(2, word + b'\\n'), time.sleep(2))\n"
 
 
+INTERRUPTED = (
+    "bioscnn: interrupted; nothing half-written is left. "
+    "The same command again begins anew; a training or an experiment goes on where it was\n"
+)
+
+
 def test_ctrl_c_while_the_program_loads_ends_with_one_line(tmp_path):
     slow = "class Slow:\n def find_spec(self, name, *_):\n  if name == 'typer': say(b'loading')\n"
     code = f"{SAYS}{slow}sys.meta_path.insert(0, Slow())\nfrom bioscnn.__main__ import main; main()"
@@ -125,16 +131,14 @@ def test_ctrl_c_while_a_class_is_made_ends_with_one_line(tmp_path):
     """Python 3.11 makes an error of its own of what is raised there."""
     code = f"{SAYS}import bioscnn.cli as cli\nclass Slow:\n def __set_name__(self, *_): say(b'making')\n"
     code += "cli.app = lambda **_: type('Made', (), {'slow': Slow()})\ncli.main()"
-    ended = "bioscnn: interrupted; nothing half-written is left\n"
-    assert interrupted(code, tmp_path, "making") == (2, ended)
+    assert interrupted(code, tmp_path, "making") == (2, INTERRUPTED)
 
 
 def test_ctrl_c_that_c_code_turns_into_an_error_of_its_own_ends_with_one_line(tmp_path):
     """As matplotlib's does: 'Invalid bounding box'."""
     code = f"{SAYS}import bioscnn.cli as cli\ndef draw(**_):\n try: say(b'drawing')\n"
     code += " except BaseException: pass\n raise ValueError\ncli.app = draw\ncli.main()"
-    ended = "bioscnn: interrupted; nothing half-written is left\n"
-    assert interrupted(code, tmp_path, "drawing") == (2, ended)
+    assert interrupted(code, tmp_path, "drawing") == (2, INTERRUPTED)
 
 
 def test_ctrl_c_when_all_is_done_changes_nothing(tmp_path):

@@ -95,9 +95,9 @@ def _survey_photographs(data: OwnData) -> Survey:
         colour = colour or mode not in ("1", "L", "LA")
     by_area = sorted(sizes, key=lambda size: (size[0] * size[1], size))
     alike = by_area[0] == by_area[-1] and max(by_area[0]) <= LONGEST_SIDE
-    height, width = by_area[len(by_area) // 2]
+    height, width = sorted(sizes, key=lambda size: (size[0] / size[1], size))[len(sizes) // 2]
     if not alike:
-        scale = min(1.0, LONGEST_SIDE / max(height, width))
+        scale = min(max(by_area[len(by_area) // 2]), LONGEST_SIDE) / max(height, width)
         height, width = max(1, round(scale * height)), max(1, round(scale * width))
     size = data.size or (None if alike else (height, width))
     fitting = replace(data, size=size, colour="rgb" if colour else "grey")

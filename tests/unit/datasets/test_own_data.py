@@ -255,6 +255,16 @@ def test_a_recording_without_events_is_a_recording(tmp_path):
     assert survey(OwnData("events", folder)).data.size == (9, 12)
 
 
+def test_the_size_proposed_for_photographs_has_their_median_aspect_ratio(tmp_path):
+    """The photograph of median area, 60 x 120, is the only wide one."""
+    sizes = {"a": [(50, 50), (60, 120)], "b": [(70, 70), (100, 100), (110, 110)]}
+    for name, of_class in sizes.items():
+        (tmp_path / name).mkdir()
+        for height, width in of_class:
+            Image.new("L", (width, height)).save(tmp_path / name / f"{height}.png")
+    assert survey(OwnData("folder", tmp_path)).data.size == (64, 64)
+
+
 def test_a_copy_of_a_training_example_among_the_test_examples_is_told(folder):
     data = OwnData("folder", folder)
     test, train = (data.contents.paths[data.splits[part].rows[0]] for part in ("test", "train"))
