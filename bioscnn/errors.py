@@ -59,7 +59,7 @@ class UserError(Exception):
             "expected": expected, "fix": fix,
         }  # fmt: skip
         lines = [f"  {name + ':':<9} {text}" for name, text in details.items() if text is not None]
-        super().__init__(_printable("\n".join([problem, *lines])))
+        super().__init__(_printable("\n".join([_shortened(problem), *lines])))
 
     def but(self, problem: str | None = None, **details: Any) -> Self:
         """Return the same error with some details changed, or told as another problem.

@@ -112,3 +112,4 @@ def test_an_error_controls_no_terminal_and_is_no_book():
     assert all(character.isprintable() or character == "\n" for character in text)
     assert "\\x1b[31mred" in text and len(text) < 9000
     assert "very many digits" in str(UserError("large", value=10**5000))
+    assert len(str(UserError(f"{'x' * 10**5} is no unit"))) < 10_000
