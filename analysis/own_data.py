@@ -1,7 +1,6 @@
-"""Write a table of docs/own-data.md from runs on test images.
+"""Write the table of Fashion-MNIST in docs/own-data.md from runs on its test images.
 
-    python -m analysis.own_data fashion-mnist "rectifiers, spike times=RUN" "fine-tuned=RUN,RUN_OF_START" ...
-    python -m analysis.own_data mnist "rectifiers, spike times=RUN" ...
+    python -m analysis.own_data "rectifiers, spike times=RUN" "fine-tuned=RUN,RUN_OF_START" ...
 
 Each run becomes the row of its name; rows of other names stay as they are. A network that was fine-tuned is
 compared with the one that it began with, the trained network of the run behind the comma.
@@ -23,10 +22,8 @@ from bioscnn.statistics import Estimate, difference, proportion
 from bioscnn.studies.paired import TrialResults
 from bioscnn.studies.run_folder import RunFolder
 
-TABLES = Path("docs") / "tables"
+TABLE = Path("docs/tables/own-data-fashion-mnist.csv")
 NETWORK = "network"
-UNITS = {"trial": "1", "trained network": "%", "spiking network": "%", "ANN less SNN": "1",
-         "spikes per image": "1", "decided after": "1"}  # fmt: skip
 
 
 def row_of(run: RunFolder, start: RunFolder) -> dict[str, str]:
@@ -55,28 +52,23 @@ def _cells(name: str, share: Estimate) -> dict[str, str]:
     return {key: f"{100 * value:.2f}" for key, value in ends.items()}
 
 
-def main(dataset: str, named: dict[str, str]) -> None:
+def main(named: dict[str, str]) -> None:
     """Replace the rows of these names, or add them."""
-    path = TABLES / f"own-data-{dataset}.csv"
-    table, beside = pd.DataFrame(index=pd.Index([], name=NETWORK)), None
-    if path.exists():
-        table, beside = pd.read_csv(path, dtype=str, index_col=NETWORK), path
-    record = made_now("python -m analysis.own_data RUNS", "trials", CLASSIFY, beside=beside)
-    transcribed = "" if beside is None else read_record(beside).transcribed
-    record = replace(record, transcribed=transcribed, units=UNITS)
-    rows = table.to_dict("index")
+    table = pd.read_csv(TABLE, dtype=str, index_col=NETWORK)
+    before = read_record(TABLE)
+    made = made_now("python -m analysis.own_data RUNS", "trials", CLASSIFY, beside=TABLE)
+    record = replace(made, transcribed=before.transcribed, units=before.units)
     for name, folders in named.items():
         run, *others = (RunFolder.read(Path(folder)) for folder in folders.split(","))
-        rows[name] = row_of(run, *others or [run])
-        data = f"{dataset} {run.config.dataset.split} {run.summary['n_trials']}"
+        table.loc[name] = row_of(run, *others or [run])
+        data = f"fashion-mnist {run.config.dataset.split} {run.summary['n_trials']}"
         record = replace(record, data={data: run.summary["data_sha256"]})
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(NETWORK)
-    write_table(path, table.to_csv().encode(), record)
+    write_table(TABLE, table.to_csv().encode(), record)
     print(table.to_string())
 
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1], dict(argument.split("=", 1) for argument in sys.argv[2:]))
+        main(dict(argument.split("=", 1) for argument in sys.argv[1:]))
     except UserError as error:
         sys.exit(str(error))
