@@ -40,7 +40,7 @@ def drawn(form: Form, rng: np.random.Generator) -> dict[str, np.ndarray]:
     for name, described in form.items():
         kind, *axes = described.split()
         shape = [int(axis) if axis.isdecimal() else lengths.get(axis, 20) for axis in axes]
-        values = rng.integers(0, 2, shape) if KINDS[kind] == "iu" else 1 + rng.random(shape)
+        values = rng.integers(0, 2, shape) if KINDS[kind] == "iu" else (1 + rng.random(shape)) / 2
         outcome[name] = np.asarray(values)
     if "trial_start" in outcome:
         outcome["trial_start"] = np.zeros(21, np.int64)
