@@ -224,13 +224,28 @@ class LayerGraph:
         ------
         (Node, list of ndarray, ndarray)
             Each node in its order, its inputs and its output, shapes (n, ...).
+
+        Raises
+        ------
+        UserError
+            If an output is infinite or no number.
         """
         x = self._checked(x)
         size, outputs = self._at_once(), {INPUT: x}
         for index, node in enumerate(self.nodes):
             inputs = [outputs[name] for name in node.inputs]
             batches = ([taken[k : k + size] for taken in inputs] for k in range(0, len(x), size))
-            after = np.concatenate([compute(node, b) if compute else node.layer.forward(*b) for b in batches])
+            with np.errstate(over="ignore", invalid="ignore"):
+                after = np.concatenate(
+                    [compute(node, b) if compute else node.layer.forward(*b) for b in batches]
+                )
+            if not np.isfinite(after).all():
+                raise UserError(
+                    "the output of a layer is infinite or no number",
+                    key=node.name,
+                    expected="finite numbers for every image",
+                    fix="train again with a smaller learning rate, or scale the weights or the images down",
+                )
             yield node, inputs, after
             later = {name for later_node in self.nodes[index + 1 :] for name in later_node.inputs}
             outputs = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -225,3 +226,14 @@ def test_a_population_of_which_no_threshold_is_told_is_refused(tmp_path):
     with pytest.raises(UserError) as raised:
         export(run, "npz", None, ())
     assert raised.value.file == run / "provenance.json" and "threshold" in raised.value.key
+
+
+def test_a_network_whose_outputs_are_beyond_all_numbers_is_refused_by_its_layer():
+    graph = every_layer()
+    first, *others = graph.nodes
+    larger = replace(first, layer=replace(first.layer, weight=np.full_like(first.layer.weight, 1e38)))
+    images = np.ones((2, *graph.input_shape), np.float32)
+    assert np.isfinite(graph.forward(images)).all()
+    with pytest.raises(UserError, match="infinite or no number") as refused:
+        replace(graph, nodes=(larger, *others)).forward(images)
+    assert refused.value.key in [node.name for node in graph.nodes]
