@@ -72,7 +72,7 @@ def _half_a_character(content: object) -> str | None:
 
 
 @contextmanager
-def refuse_incomplete(fix: str) -> Iterator[None]:
+def refuse_incomplete(folder: Path, fix: str) -> Iterator[None]:
     """Make a key that a JSON file of results lacks an error for the user, who is told what to do.
 
     Raises
@@ -83,4 +83,6 @@ def refuse_incomplete(fix: str) -> Iterator[None]:
     try:
         yield
     except KeyError as error:
-        raise UserError("a file of the results is incomplete", key=str(error.args[0]), fix=fix) from error
+        raise UserError(
+            "a file of the results is incomplete", file=folder, key=str(error.args[0]), fix=fix
+        ) from error

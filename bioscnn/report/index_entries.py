@@ -126,6 +126,7 @@ class DevicesSummary(Facts):
     n_trials: Count
     simulated: bool
     rows: list[DeviceRow] = Field(min_length=1)
+    changed: dict[str, Any] = Field(default_factory=dict)
 
 
 def read_entry(place: Place, page: Path) -> Entry:

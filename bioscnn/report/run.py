@@ -40,7 +40,7 @@ def write_report(folder: Path) -> Path:
     from bioscnn.report.run_page import run_page
 
     run = read_run(folder)
-    with refuse_incomplete(FIX):
+    with refuse_incomplete(folder, FIX):
         page = run_page(run)
     return write_page(replace(page, key=_key(folder)), folder, REPORT)
 

@@ -25,6 +25,7 @@ from bioscnn.experiments.sweep.shown import read_sweep_results
 from bioscnn.exports import export
 from bioscnn.fingerprint import ROOT
 from bioscnn.nir import read_graph
+from bioscnn.report import write_index, write_report
 from bioscnn.report.folder import read_run
 from bioscnn.studies.describe import describe_conversion
 from bioscnn.studies.recipes import find_recipes
@@ -35,6 +36,7 @@ from tests.fuzz.reader import packed, unpacked
 from tests.fuzz.readers import READERS
 from tests.fuzz.result_files import UNITS, swept
 from tests.networks import every_layer
+from tests.results import write_results
 from tests.unit.nir.graphs import chain, lif, weights
 
 
@@ -237,3 +239,19 @@ def test_a_network_whose_outputs_are_beyond_all_numbers_is_refused_by_its_layer(
     with pytest.raises(UserError, match="infinite or no number") as refused:
         replace(graph, nodes=(larger, *others)).forward(images)
     assert refused.value.key in [node.name for node in graph.nodes]
+
+
+def test_what_was_changed_before_a_comparison_of_devices_is_a_table_of_keys(tmp_path):
+    write_results(tmp_path)
+    (summary,) = (path for path in tmp_path.rglob("summary.json") if '"rows"' in path.read_text())
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | {"changed": [1]}))
+    assert "damaged: summary.json, changed" in write_index(tmp_path).read_text()
+
+
+def test_an_encoding_that_no_run_has_is_refused_with_the_folder(tmp_path):
+    run = write_made_up_run(tmp_path, 10, encoding={"kind": "lif-layer", "retina": ["on-midget"]})
+    config = run / "config.toml"
+    config.write_text(config.read_text().replace("lif-layer", "lif-../layer"))
+    with pytest.raises(UserError) as refused:
+        write_report(run)
+    assert Path(refused.value.file).is_relative_to(run)
