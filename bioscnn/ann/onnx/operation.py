@@ -119,4 +119,5 @@ def real(value: NDArray[Any], name: str) -> NDArray[np.float64]:
     """
     if value.dtype.kind not in "fiu":
         raise UserError(f"{name} is of type {value.dtype}", expected="real numbers")
-    return value.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # of signalling NaN, which is refused with all that is not finite
+        return value.astype(np.float64)
