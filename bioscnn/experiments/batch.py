@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,7 +187,9 @@ def batch_jobs(where: Where) -> Iterator[Jobs]:
 def _folder_of_keys() -> Iterator[Path]:
     """Give a folder that only this user can read, in the current one, in which jobs begin."""
     folder = Path.cwd()
-    with unwritable_is_told(folder), scratch_folder(folder, _KEYS) as keys:
+    with ExitStack() as stack:
+        with unwritable_is_told(folder):
+            keys = stack.enter_context(scratch_folder(folder, _KEYS))
         yield keys
 
 
