@@ -18,6 +18,7 @@ from typing import Any
 from bioscnn.batch_jobs import cluster_options
 from bioscnn.errors import UserError
 from bioscnn.experiments.where import Where
+from bioscnn.extras import require
 from bioscnn.files import scratch_folder, unwritable_is_told
 from bioscnn.processes import LastWill
 
@@ -235,6 +236,7 @@ def make_cluster(where: Where, keys: Path) -> Any:
 
 def _security(keys: Path) -> Any:
     """Make a key and its certificate, and write them where the nodes read them."""
+    require("encrypted connections to jobs need cryptography", "distributed", "cryptography")
     from distributed import Security
 
     made, files = Security.temporary().get_tls_config_for_role("worker"), {}
