@@ -22,9 +22,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bioscnn import hdf5
 from bioscnn.errors import UserError
 from tests.fuzz.mutate import mutate_bytes
 from tests.fuzz.reader import Reader
+from tests.fuzz.standby import Standby
 
 MEMORY = 2**30
 WAITED = 6
@@ -185,6 +187,7 @@ def _read_all(
     place = prepare(reader, folder)
     bound_memory()
     watch = Watch(folder)
+    hdf5.attempted = Standby().attempted
     for done, number in enumerate(numbers, start=1):
         shared[:] = BEGUN.pack(done, time.monotonic(), time.process_time())
         content = input_of(reader, seeds, seed, number)
