@@ -22,23 +22,12 @@ from bench.architectures.compare import DEVICES, differing, spiking
 from bioscnn.ann import LayerGraph, read_onnx
 from bioscnn.errors import UserError
 
-READ = (
-    "batchnorm1d-behind-dense", "batchnorm1d-behind-flatten", "ceil-mode-without-effect",
-    "clamp-as-relu-clip", "clamp-as-relu-max", "concat", "conv-gap-flatten-trained",
-    "deep-12-convolutions-trained", "depthwise-separable-trained", "float64",
-    "global-average-pooling-squeeze", "global-average-pooling-torch-default", "keras-cnn-export",
-    "keras-cnn-nhwc", "keras-global-pooling-nchw", "keras-max-pooling-nhwc", "logits-all-negative-trained",
-    "logits-over-temperature", "max-pooling", "max-pooling-torch-default", "mean-over-space",
-    "normalisation-inside", "normalised-outside-trained", "relu6", "residual-add", "scaled-relu",
-    "uint8-input-cast", "view-dynamic-batch", "weights-through-identity", "zero-pad-before-pool-opset-8",
-    "zero-pad-constantofshape",
-)  # fmt: skip
 REFUSED = {
     "int8-qdq": ("x_QuantizeLinear", "before it is quantised"),
     "softmax-over-batch": ("Softmax", ""),
     "training-mode-opset-13": ("BatchNormalization", "model.eval()"),
 }
-"""Names of files, and of each the node at fault and the fix."""
+"""Networks that are not read, and of each the node at fault and the fix."""
 
 PREPROCESSED = {"normalised-outside-trained": ["dataset.mean=0.1307", "dataset.std=0.3081"]}
 """What a study has to say of the images that a network was trained on."""
@@ -100,7 +89,7 @@ def _share(triple: list[float]) -> str:
 
 def row(path: Path) -> tuple[dict[str, Any], LayerGraph | None]:
     """Return the row of one file in the table, and the network if it was read."""
-    expected = "refused" if path.stem in REFUSED else "read" if path.stem in READ else "?"
+    expected = "refused" if path.stem in REFUSED else "read"
     cells: dict[str, Any] = {"file": path.stem, "expected": expected}
     try:
         graph = read_onnx(path)

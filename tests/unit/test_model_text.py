@@ -27,7 +27,6 @@ from bioscnn.quantities import BRIAN_UNITS, parse_any_quantity
 from bioscnn.studies import read_study
 from tests.devices.test_own_neuron_text import CELL
 
-CASES = Path(__file__).parents[1] / "cases"
 TEXTS = ("equations", "threshold", "reset", "refractory", "method")
 SHELL = "__import__('os').system('touch CODE_RAN')"
 
@@ -482,24 +481,6 @@ def test_a_reset_sets_only_variables_of_the_neuron(tmp_path, reset, name):
     file.write_text(written(table(reset=f"V = 0*volt\n{reset}")))
     with pytest.raises(UserError, match=f"the reset sets {name}"):
         read_definition(file)
-
-
-@pytest.mark.parametrize("name", ["rand", "t"])
-def test_a_threshold_that_depends_on_the_run_is_refused_with_the_reason(name):
-    with pytest.raises(UserError, match="trials in a row would differ from trials alone") as raised:
-        read_definition(CASES / "neurons" / f"threshold-{name}.toml")
-    assert raised.value.key == "threshold" and raised.value.value == name
-
-
-def test_the_cases_are_refused_as_files_and_in_a_study(tmp_path):
-    with pytest.raises(UserError, match=r"U\+2028 LINE SEPARATOR") as raised:
-        read_definition(CASES / "code-in-text" / "neuron.toml")
-    assert raised.value.key == "reset"
-    with pytest.raises(UserError, match=r"U\+2028 LINE SEPARATOR") as raised:
-        read_study(CASES / "code-in-text" / "study.toml")
-    assert raised.value.key == "neuron.definition.reset"
-    with pytest.raises(UserError, match="no such operator"):
-        read_definition(CASES / "broken-studies" / "neuron-00.toml")
 
 
 @pytest.mark.parametrize("key", TEXTS)
