@@ -8,13 +8,13 @@ import io
 import json
 import lzma
 import os
+import re
 import secrets
 import shutil
 import socket
 import stat
 import tempfile
 import threading
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,6 +72,7 @@ _KINDS = {
 _LOCK = ".lock"
 _FRESH = ".part"
 """Begins the names of the folders in which files are written before they take their places."""
+_LONG_OF_PYTHON_2, _HEADER = re.compile(rb"\A\x93NUMPY[^}]*\dL"), 512
 _TEMPORARY = threading.Lock()
 
 
@@ -154,10 +155,13 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
             return None
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > max(LARGEST_UNPACKED, path.stat().st_size):
-            return None
-        with warnings.catch_warnings(), load(path, allow_pickle=False) as arrays:
-            warnings.simplefilter("error", UserWarning)  # of a header that Python 2 wrote, which we never did
+            if unpacked > max(LARGEST_UNPACKED, path.stat().st_size):
+                return None
+            for name in archive.namelist():
+                with archive.open(name) as member:
+                    if _LONG_OF_PYTHON_2.search(member.read(_HEADER)):
+                        return None  # NumPy would warn of it
+        with load(path, allow_pickle=False) as arrays:
             by_name = dict(arrays)
         # NumPy gives a member that is no array as its bytes.
         return by_name if all(isinstance(array, ndarray) for array in by_name.values()) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import math
-import warnings
+import re
 from collections.abc import Mapping
 
 from bioscnn.errors import UserError
@@ -26,6 +26,9 @@ HIGHEST_POWER = 20.0
 
 MOST_TERMS = 300
 """Of all equations of a text, multiplied out: with that many, Brian2 takes about a second; see `terms`."""
+
+_WARNED_OF = re.compile(r"\\|(?<![\w.])(?>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![jJ]\b)[A-Za-z_]")
+"""What Python reads with a warning, such as 1or 2; warnings are not made errors: all threads share them."""
 
 FUNCTIONS = {
     "abs": 1, "arccos": 1, "arcsin": 1, "arctan": 1, "ceil": 1, "clip": 3, "cos": 1, "cosh": 1, "exp": 1,
@@ -63,10 +66,9 @@ def parse_expression(text: str, key: str) -> ast.expr:
     if len(text) > LONGEST:
         raise UserError("the text is too long", key=key, value=len(text), expected=f"{LONGEST} characters")
     try:
-        # Python warns of digits that run into a word, such as 1or 2; here that is an error.
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            tree = ast.parse(text.strip(), mode="eval").body
+        if _WARNED_OF.search(text):
+            raise SyntaxError("a backslash, or a number that runs into a word")
+        tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply"
         raise UserError(

@@ -237,7 +237,9 @@ def test_what_no_equation_has_is_refused_at_once(expression):
         ("V**(1/0)", "not an exponent", "1 / 0"),
         ("2*V**21", "too high a power", "V ** 21"),
         ("1 +", "cannot read the threshold: invalid syntax", "1 +"),
-        ("1or V", "cannot read the threshold: invalid decimal literal", "1or V"),
+        ("1or V", "cannot read the threshold: a backslash, or a number that runs into a word", "1or V"),
+        ("V*2.5e-3mV", "cannot read the threshold: a backslash, or a number that", "V*2.5e-3mV"),
+        ("V + '\\d'", "cannot read the threshold: a backslash", "V + '\\d'"),
         ("V" + " " * 4000, "the text is too long", 4001),
     ],
 )
@@ -257,6 +259,14 @@ def test_what_no_equation_has_is_told_with_the_part_that_it_is(expression, probl
 def test_powers_of_powers_are_limited_together(power, fits):
     with nullcontext() if fits else pytest.raises(UserError, match="too high a power"):
         canonical_expression(power, "threshold")
+
+
+def test_reading_an_expression_does_not_change_what_becomes_of_warnings(monkeypatch):
+    """All threads share that: beside one that loaded packages, every later warning was an error."""
+    text = "V2*1e-3 + .5e3*V_1 + 2.*x1e3 + 10"
+    with monkeypatch.context() as patched:
+        patched.setattr("warnings.catch_warnings", lambda: pytest.fail("changed"))
+        assert canonical_expression(text, "threshold") == "V2 * 0.001 + 500.0 * V_1 + 2.0 * x1e3 + 10"
 
 
 def test_a_function_takes_one_argument_and_clip_takes_three():
