@@ -44,13 +44,13 @@ def page(path: Path) -> object:
 def compared(folder: Path) -> list[bytes]:
     from tests.runs import recorded, write_run
 
-    return [packed(write_run(folder / "run", recorded()))]
+    return [packed(write_run(folder / "run", recorded(2)))]
 
 
 def beside_compared(place: Path) -> None:
     from tests.runs import recorded, write_run
 
-    write_run(place / "other", recorded())
+    write_run(place / "other", recorded(2))
 
 
 def compare(path: Path) -> object:
