@@ -54,7 +54,7 @@ def photographs(folder: Path) -> list[bytes]:
 
     from tests.own_data import photographs
 
-    photographs(folder, ("cat", "dog"), 5)
+    photographs(folder, ("cat", "dog"), 2)
     rng = np.random.default_rng(1)
     for name, mode in (("grey", "L"), ("palette", "P"), ("bits", "1")):
         pixels = Image.fromarray(rng.integers(0, 256, (6, 7), dtype=np.uint8))

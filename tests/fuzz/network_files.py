@@ -14,7 +14,7 @@ def onnx(folder: Path) -> list[bytes]:
     from bioscnn.ann import ReLU, write_onnx
     from tests.networks import every_layer
 
-    exported = ROOT / "tests" / "data" / "networks"
+    exported = ROOT / "tests" / "cases" / "networks"
     found = [path.read_bytes() for path in sorted(exported.glob("*.onnx"))]
     for name, activation in (("relu", ReLU()), ("lif", None)):
         write_onnx(every_layer(activation), folder / f"{name}.onnx")
