@@ -27,7 +27,7 @@ READERS = {
             network_files.beside_card,
         ),
         Reader("study", "study.toml", text_files.toml_files("*.toml"), mutate_toml, text_files.study),
-        Reader("neuron", "neuron.toml", text_files.neuron, mutate_toml, text_files.read_neuron, share=0.1),
+        Reader("neuron", "neuron.toml", text_files.neuron, mutate_toml, text_files.read_neuron),
         Reader(
             "sweep",
             "sweep.toml",
