@@ -112,9 +112,11 @@ def run_learned(
         write_json(scratch / "summary.json", summary)
         (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")
         write_npz(scratch / "run.npz", _arrays(classified) | {"label": clean.labels})
-        matrix = confusion_matrix(classified, clean)
+        matrix, true_class = confusion_matrix(classified, clean), "true_class"
+        while true_class in clean.classes:  # which are the other columns
+            true_class += "_"
         write_csv(scratch / "confusion.csv", [
-            {"true_class": name} | dict(zip(clean.classes, row.tolist(), strict=True))
+            {true_class: name} | dict(zip(clean.classes, row.tolist(), strict=True))
             for name, row in zip(clean.classes, matrix, strict=True)
         ])  # fmt: skip
         curve = network.card.get("curve", [])
