@@ -16,6 +16,7 @@ from bioscnn.files import (
     make_folder,
     point_latest,
     read_npz,
+    refuse_folder,
     refuse_unwritable,
     whole_folder,
     write_csv,
@@ -23,7 +24,7 @@ from bioscnn.files import (
     write_npz,
 )
 from bioscnn.fingerprint import code_of_modules, environment_of_results, hash_of
-from bioscnn.report import write_index
+from bioscnn.report import INDEX, write_index
 from bioscnn.report.files import read_json
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.render import write_page
@@ -93,6 +94,7 @@ def run_learned(
         If anything that the user gave does not fit; nothing is left behind then.
     """
     config, rule = study.config, study.rule
+    refuse_folder(results / INDEX)
     clean, network = images_and_network(study, data, progress)
     seed = config.simulation.seed
     shown = replace(clean, images=disturbed(clean.images, noises_of(config, "images"), seed))
