@@ -55,11 +55,15 @@ class UserError(Exception):
         )  # fmt: skip
         details = {
             "file": file, "key": None if key is None else _shortened(str(key)),
-            "value": None if value is None else _shortened_repr(value),
-            "expected": expected, "fix": fix,
+            "value": None if value is None else _shortened_repr(value), "expected": expected,
         }  # fmt: skip
-        lines = [f"  {name + ':':<9} {text}" for name, text in details.items() if text is not None]
-        super().__init__(_printable("\n".join([_shortened(problem), *lines])))
+        one_line = {
+            name: str(text).replace("\n", "\\n") for name, text in details.items() if text is not None
+        }
+        texts = one_line if fix is None else one_line | {"fix": fix}
+        lines = [f"  {name + ':':<9} {text}" for name, text in texts.items()]
+        problem = _shortened(problem).replace("\n", "\\n")
+        super().__init__(_printable("\n".join([problem, *lines])))
 
     def but(self, problem: str | None = None, **details: Any) -> Self:
         """Return the same error with some details changed, or told as another problem.
@@ -99,5 +103,5 @@ def _shortened(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return a text in which nothing but line feeds controls the terminal."""
+    """Return a text in which nothing but line feeds, which a fix may have, controls the terminal."""
     return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)

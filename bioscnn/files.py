@@ -76,6 +76,20 @@ _LONG_OF_PYTHON_2, _HEADER = re.compile(rb"\A\x93NUMPY[^}]*\dL"), 512
 _TEMPORARY = threading.Lock()
 
 
+def refuse_folder(path: Path) -> None:
+    """Refuse to write a file where a folder is.
+
+    Raises
+    ------
+    UserError
+        If a folder has its name.
+    """
+    if path.is_dir():
+        raise UserError(
+            "cannot write: a folder has this name", file=path, fix="name a file, or move the folder"
+        )
+
+
 def write_atomically(path: str | Path, content: bytes) -> None:
     """Write a file in a scratch folder and move it into place, so that no reader sees half of it.
 
@@ -86,8 +100,7 @@ def write_atomically(path: str | Path, content: bytes) -> None:
         the file.
     """
     path = Path(path)
-    if path.is_dir():
-        raise UserError("cannot write: a folder has this name", file=path, fix="name a file")
+    refuse_folder(path)
     try:
         with scratch_folder(path.parent, _FRESH) as scratch:
             fresh = scratch / path.name

@@ -318,6 +318,19 @@ def _numbers(layer: Layer, input_shape: Shape, output_shape: Shape) -> int:
     return prod(output_shape)
 
 
+def never_negative(nodes: Mapping[str, Node], name: str) -> bool:
+    """Return whether a node, of those by name, gives activations, or sums or means of them, alone."""
+    node = nodes.get(name)
+    if node is None:
+        return False
+    if isinstance(node.layer, AveragePool2d | Flatten | Add | Concat | MaxPool2d):
+        return all(never_negative(nodes, source) for source in node.inputs)
+    if isinstance(node.layer, Scale):
+        sign = np.all(node.layer.weight >= 0) and np.all(node.layer.bias >= 0)
+        return bool(sign) and never_negative(nodes, node.inputs[0])
+    return node.activates
+
+
 def require_graph(graph: object) -> None:
     """Refuse what is no network that has been read."""
     if not isinstance(graph, LayerGraph):

@@ -119,11 +119,19 @@ def _refuse_impossible(path: Path) -> None:
     """Refuse what the system takes for no path at all: names that are too long, or hold a null."""
     try:
         path.stat()
+        return
     except ValueError as error:
-        raise UserError(f"no path of a network: {error}", value=str(path)) from None
+        problem = str(error)
     except OSError as error:
-        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
-            raise UserError(f"no path of a network: {error.strerror}", value=str(path)) from None
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            return
+        problem = str(error.strerror)
+    raise UserError(
+        f"no path of a network: {problem}",
+        key="model",
+        value=str(path),
+        expected=f"a shipped network, or a path of {', '.join(READ)} or .nir",
+    )
 
 
 def locate(name_or_path: str | Path) -> Path:

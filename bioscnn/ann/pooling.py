@@ -23,7 +23,10 @@ class _Pool2d:
         freeze_geometry(self, kernel=2, stride=2, padding=4)
         if any(p >= k for p, k in zip(self.padding, self.kernel * 2, strict=True)):
             expected = f"less than the kernel {self.kernel}"
-            raise UserError("padding too large", key="padding", value=self.padding, expected=expected)
+            fix = "pad less, or pool with a larger window"
+            raise UserError(
+                "padding too large", key="padding", value=self.padding, expected=expected, fix=fix
+            )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output, (channels, height, width)."""

@@ -48,6 +48,7 @@ def window_grid(image: Pair, kernel: Pair, stride: Pair, padding: Padding) -> Pa
             key="kernel",
             value=kernel,
             expected=f"at most {image[0] + top + bottom} x {image[1] + left + right}, the padded image",
+            fix="use a smaller window, or larger images",
         )
     return rest[0] // stride[0] + 1, rest[1] // stride[1] + 1
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from bioscnn.ann import Add, AveragePool2d, Concat, Flatten, LayerGraph, MaxPool2d, Node, ReLU, Scale
+from bioscnn.ann import Concat, Flatten, LayerGraph, MaxPool2d, Node, ReLU, Scale
+from bioscnn.ann.graph import never_negative
 from bioscnn.conversion.folding import consumers, rewired
 
 
@@ -75,20 +76,8 @@ def _rectified_before_pooling(nodes: list[Node]) -> list[Node]:
         by_name = {n.name: n for n in placed}
         source = node.inputs[0]
         pools = isinstance(node.layer, MaxPool2d) and not _fires(by_name, source)
-        if pools and _never_negative(by_name, source):
+        if pools and never_negative(by_name, source):
             placed.append(Node(f"{node.name}.rectified", ReLU(), (source,)))
             node = replace(node, inputs=(placed[-1].name,))
         placed.append(node)
     return placed
-
-
-def _never_negative(by_name: dict[str, Node], name: str) -> bool:
-    node = by_name.get(name)
-    if node is None:
-        return False
-    if isinstance(node.layer, AveragePool2d | Flatten | Add | Concat | MaxPool2d):
-        return all(_never_negative(by_name, source) for source in node.inputs)
-    if isinstance(node.layer, Scale):
-        sign = np.all(node.layer.weight >= 0) and np.all(node.layer.bias >= 0)
-        return bool(sign) and _never_negative(by_name, node.inputs[0])
-    return node.activates

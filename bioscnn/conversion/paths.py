@@ -56,7 +56,7 @@ class Path:
             elif isinstance(layer, Dense):
                 parts.append(AllToAll(before, after, layer.weight.astype(np.float64)))
             elif isinstance(layer, Scale):
-                parts.append(_one_to_one(shape, layer.weight.astype(np.float64)))
+                parts.append(_one_to_one(shape, layer.weight.astype(np.float64), before))
             shape = after
         if not parts or (len(shape) == 1 and len(parts[-1].post_shape) > 1):
             before = parts[-1].post_shape if parts else self.source_shape

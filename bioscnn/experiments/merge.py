@@ -51,7 +51,8 @@ def merge(sources: Sequence[Path], results: Path) -> Merged:
     copied = there = damaged = 0
     experiments: dict[str, None] = {}
     for source in sources:
-        folders = sorted(source.rglob(UNITS)) if source.is_dir() else []
+        # An experiment lies at NAME/LABEL, and nowhere else: no walk through all that lies below a folder.
+        folders = sorted(source.glob(f"*/*/{UNITS}"))
         if not folders:
             raise UserError(
                 "no units of experiments there",

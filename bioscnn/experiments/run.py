@@ -21,9 +21,17 @@ from bioscnn.experiments.lock import locked
 from bioscnn.experiments.store import SPEC, UNITS, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.experiments.warned import warnings_of
-from bioscnn.files import make_folder, path_of, point_latest, write_atomically, write_csv, write_json
+from bioscnn.files import (
+    make_folder,
+    path_of,
+    point_latest,
+    refuse_folder,
+    write_atomically,
+    write_csv,
+    write_json,
+)
 from bioscnn.fingerprint import hash_of
-from bioscnn.report import write_index
+from bioscnn.report import INDEX, write_index
 from bioscnn.report.render import write_page
 from bioscnn.report.warned import sentences_of
 from bioscnn.result_versions import in_format
@@ -160,6 +168,7 @@ def run_experiment(
     """
     begun = datetime.now(UTC)
     require_means(where)
+    refuse_folder(results / INDEX)
     progress.stage("loading")
     data = None if data is None else path_of(data).absolute()  # workers may run in other folders
     bench = bench_of(data)

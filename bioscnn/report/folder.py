@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bioscnn.encoding import DifferenceOfGaussians, find_cells
 from bioscnn.errors import UserError
 from bioscnn.files import is_file
 from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.ledger.files import from_json
 from bioscnn.network import OUTPUT, READOUT
+from bioscnn.quantities import format_quantity, parse_quantity
 from bioscnn.report.files import read_json, read_text
 from bioscnn.report.schema import Config, Facts, Provenance, Summary, check_facts
 from bioscnn.simulation.storage import RunData, load_run
@@ -127,7 +130,7 @@ def read_facts(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     UserError
         If the folder is no run, or a file is missing or damaged.
     """
-    if not folder.is_dir():
+    if not any((folder / name).exists() for name in (*KINDS, "run.h5")):
         raise UserError(
             "no such run", file=folder, fix="give the folder of a run, such as results/mnist/latest"
         )
@@ -175,7 +178,7 @@ def read_ledger(path: Path) -> tuple[Ledger, list[LayerComparison]] | None:
 
 def _check(run: Run, folder: Path) -> None:
     """Refuse files that do not fit each other; each by itself is as it should be."""
-    _check_encoding(run, folder / "config.toml")
+    _check_config(run, folder / "config.toml")
     for file, key, value, recorded in _shared(run):
         if value != recorded:
             raise UserError(
@@ -190,16 +193,32 @@ def _check(run: Run, folder: Path) -> None:
                 )
 
 
-def _check_encoding(run: Run, path: Path) -> None:
+def _check_config(run: Run, path: Path) -> None:
+    """Refuse a study that no run has, or that is of another number of steps than the run."""
     try:
-        encoding = parse_toml(run.config).get("encoding", {})
+        tables = parse_toml(run.config)
+        encoding, simulation = (tables.get(name, {}) for name in ("encoding", "simulation"))
     except UserError as error:
         raise UserError(f"a file of the run is damaged: {error.problem}", file=path, fix=FIX) from error
-    check_facts({"encoding": encoding}, Config, path, FIX)
+    check_facts({"encoding": encoding, "simulation": simulation}, Config, path, FIX)
     try:
         find_cells(encoding.get("retina", ()))
     except UserError as error:
         raise error.but(file=path) from None
+    recording = run.data.recording
+    for key, recorded in (("dt", recording.dt), ("duration", recording.n_steps * recording.dt)):
+        if key not in simulation:
+            continue
+        where: dict[str, Any] = {"file": path, "key": f"simulation.{key}", "fix": FIX}
+        try:
+            time = parse_quantity(simulation[key], "time")
+        except UserError as error:
+            raise error.but(**where) from None
+        if not np.isclose(time, recorded, rtol=1e-6, atol=0):
+            raise UserError(
+                "the files of the run do not belong together", **where, value=simulation[key],
+                expected=f"{format_quantity(recorded, 'time')}, as in run.h5",
+            )  # fmt: skip
 
 
 def _shared(run: Run) -> Iterator[tuple[str, str, object, object]]:

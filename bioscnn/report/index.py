@@ -18,6 +18,8 @@ from bioscnn.report.index_groups import group_entries, heading_of, story
 from bioscnn.report.index_page import index_page
 from bioscnn.report.render import write_page
 
+INDEX = "index.html"
+
 
 def write_index(results: Path) -> Path:
     """Write ``index.html`` into the folder of all results, and return it.
@@ -42,7 +44,7 @@ def write_index(results: Path) -> Path:
         page = index_page(
             results, sections, list(story(groups)), dict(_other_files(results)), _steps(results)
         )
-        return write_page(page, results, "index.html")
+        return write_page(page, results, INDEX)
 
 
 def _steps(results: Path) -> dict[str, Any] | str | None:

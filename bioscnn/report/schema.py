@@ -234,10 +234,18 @@ class Encoding(Facts):
     gain_control: str | None = None
 
 
+class Clock(Facts):
+    """The table ``[simulation]`` of a run, as far as a page needs it."""
+
+    duration: str | None = None
+    dt: str | None = None
+
+
 class Config(Facts):
     """The ``config.toml`` of a run."""
 
     encoding: Encoding
+    simulation: Clock
 
 
 PLAIN = dict.fromkeys(("model_type", "dict_type"), "Input should be an object with keys and values")

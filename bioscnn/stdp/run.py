@@ -16,6 +16,7 @@ from bioscnn.files import (
     make_folder,
     point_latest,
     read_npz,
+    refuse_folder,
     refuse_unwritable,
     whole_folder,
     write_csv,
@@ -23,7 +24,7 @@ from bioscnn.files import (
     write_npz,
 )
 from bioscnn.fingerprint import code_of_modules, environment_of_results, hash_of
-from bioscnn.report import write_index
+from bioscnn.report import INDEX, write_index
 from bioscnn.report.files import read_json
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.render import write_page
@@ -93,6 +94,7 @@ def run_learned(
         If anything that the user gave does not fit; nothing is left behind then.
     """
     config, rule = study.config, study.rule
+    refuse_folder(results / INDEX)
     clean, network = images_and_network(study, data, progress)
     seed = config.simulation.seed
     shown = replace(clean, images=disturbed(clean.images, noises_of(config, "images"), seed))
@@ -112,9 +114,11 @@ def run_learned(
         write_json(scratch / "summary.json", summary)
         (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")
         write_npz(scratch / "run.npz", _arrays(classified) | {"label": clean.labels})
-        matrix = confusion_matrix(classified, clean)
+        matrix, true_class = confusion_matrix(classified, clean), "true_class"
+        while true_class in clean.classes:  # which are the other columns
+            true_class += "_"
         write_csv(scratch / "confusion.csv", [
-            {"true_class": name} | dict(zip(clean.classes, row.tolist(), strict=True))
+            {true_class: name} | dict(zip(clean.classes, row.tolist(), strict=True))
             for name, row in zip(clean.classes, matrix, strict=True)
         ])  # fmt: skip
         curve = network.card.get("curve", [])

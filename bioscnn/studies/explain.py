@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.files import refuse_folder, write_atomically
 from bioscnn.ledger import AS_RUN, Case, Conditions, Ledger, compare_layers, draw_up, spiking_classes
 from bioscnn.ledger.files import to_csv, to_json
 from bioscnn.readout import decisions
-from bioscnn.report import write_index, write_report
+from bioscnn.report import REPORT, write_index, write_report
 from bioscnn.report.folder import Run, read_run
 from bioscnn.simulation import Device, Progress
 from bioscnn.studies.explainable import case_of, refuse_unexplained
@@ -54,6 +54,7 @@ def explain_run(
         raise UserError("a ledger needs trials", key="--trials", value=trials, expected="at least 1")
     progress.stage("loading")
     folder = _resolve(folder)
+    refuse_folder(folder / REPORT)
     run = read_run(folder, with_ledger=False)
     study = read_study(folder / "config.toml")
     refuse_unexplained(study.config, folder / "config.toml")

@@ -17,7 +17,7 @@ from bioscnn.errors import UserError
 from bioscnn.files import path_of, write_atomically
 from bioscnn.studies.config.reference import keys_of_a_study
 from bioscnn.studies.recipe import usual_batches
-from bioscnn.studies.shipped import find_study
+from bioscnn.studies.shipped import find_study, shipped_studies
 from bioscnn.training.layers import layers_text, usual_layers
 
 MOST_CLASSES = 20
@@ -96,7 +96,8 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
     if kind is None:
         shipped = find_study(Path(data or "mnist"))
         write_atomically(file, shipped.read_bytes())
-        return NewStudy(file, (f"a copy of the shipped study {shipped.stem}",))
+        known = shipped.parent == shipped_studies()
+        return NewStudy(file, (f"a copy of {f'the shipped study {shipped.stem}' if known else shipped}",))
     if not kind[1].strip():
         raise UserError("no path of own data", key="data", value=data, expected=f"{kind[0]}:PATH")
     if not kind[1].isprintable():

@@ -16,12 +16,12 @@ from bioscnn.ann import read_card
 from bioscnn.conversion import fired_by_rounding
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
-from bioscnn.files import point_latest, whole_folder, write_json
+from bioscnn.files import point_latest, refuse_folder, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
 from bioscnn.forks import loaded_copy
 from bioscnn.network import READOUT
 from bioscnn.readout import output_names
-from bioscnn.report import load_for_pages, renew_report, write_index, write_report
+from bioscnn.report import INDEX, load_for_pages, renew_report, write_index, write_report
 from bioscnn.report.folder import read_facts
 from bioscnn.result_versions import in_format
 from bioscnn.simulation import Progress, simulate_batches
@@ -122,6 +122,7 @@ def run_study(
         If anything the user gave does not fit, or a folder cannot be written; nothing is left behind then.
     """
     watch = _Watch(progress)
+    refuse_folder(results / INDEX)
     watch.stage("loading")
     prepared = prepare(study, data, watch)
     name = f"{study.name}-simulated" if prepared.input.simulated else study.name

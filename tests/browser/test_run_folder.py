@@ -133,6 +133,24 @@ def test_files_of_two_runs_are_not_mixed(make_run):
     assert "do not belong together" in str(refused(folder))
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("duration", '"20 ms"', "do not belong together"),
+        ("dt", '"2 ms"', "do not belong together"),
+        ("dt", '"1 volt"', "not a unit of time"),
+        ("dt", "1", "valid string"),
+    ],
+)
+def test_a_study_of_other_steps_than_the_recording_is_refused(make_run, key, text, said):
+    folder = make_run(20)
+    config = folder / "config.toml"
+    config.write_text(f"{config.read_text()}\n[simulation]\n{key} = {text}\n")
+    error = refused(folder)
+    assert said in str(error)
+    assert (error.file, error.key) == (config, f"simulation.{key}")
+
+
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path):
     with pytest.raises(UserError, match="no such run"):
         write_report(tmp_path / "nothing")

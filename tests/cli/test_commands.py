@@ -283,7 +283,7 @@ def test_a_folder_that_is_no_run_is_not_explained(tmp_path):
     assert_refused(bioscnn(tmp_path, "explain", "nowhere"), "no such run", "nowhere")
     assert_refused(bioscnn(tmp_path, "explain", "latest"), "no such run", "latest")
     (tmp_path / "thesis").mkdir()
-    assert_refused(bioscnn(tmp_path, "explain", "thesis"), "summary.json", "bioscnn run")
+    assert_refused(bioscnn(tmp_path, "explain", "thesis"), "no such run", "thesis")
     assert not list((tmp_path / "thesis").iterdir())
 
 

@@ -229,6 +229,8 @@ def test_shards_of_several_machines_are_merged_and_come_to_what_one_command_come
     assert numbers(done) == EXPECTED and done.computed == 2, "the damaged one, and the sum"
     with pytest.raises(UserError, match="no units"):
         merge([tmp_path / "nowhere"], tmp_path / "all")
+    with pytest.raises(UserError, match="no units"):
+        merge([tmp_path], tmp_path / "all")  # whose folders are results, but which is none itself
 
 
 @pytest.mark.parametrize(("code", "copied"), [("as now", 0), ("of another version", 1)])

@@ -237,6 +237,31 @@ OPERATORS = {
         [n("Clip", ["x", "low", "high"], ["r"]), n("GlobalMaxPool", ["r"], ["y"])],
         {"low": np.float32(0.2), "high": np.float32(0.5)}, 2,
     ),
+    "the largest of windows that reach into zeros, of what may be negative": (
+        [n("Pad", ["x", "border"], ["p"]), n("Sub", ["p", "one"], ["s"]), n("Pad", ["s", "border"], ["q"]),
+         n("MaxPool", ["q"], ["y"], kernel_shape=[2, 2], strides=[2, 2])],
+        {"border": np.array([0, 0, 0, 1, 0, 0, 1, 0]), "one": np.zeros((1, 1, 1), np.float32)}, 2 * 4 * 4,
+    ),
+    "the same behind limits": (
+        [n("Sub", ["x", "one"], ["s"]), n("Clip", ["s", "low", "high"], ["r"]),
+         n("Pad", ["r", "border"], ["q"]), n("MaxPool", ["q"], ["y"], kernel_shape=[2, 2], strides=[2, 2])],
+        {"border": np.array([0, 0, 1, 0, 0, 0, 0, 0]), "one": np.float32(1), "low": np.float32(-0.8),
+         "high": np.float32(-0.2)}, 2 * 4 * 3,
+    ),
+    "the largest of windows that lie in zeros alone": (
+        [n("Relu", ["x"], ["r"]), n("Pad", ["r", "border"], ["q"]),
+         n("MaxPool", ["q"], ["y"], kernel_shape=[2, 2], strides=[2, 2])],
+        {"border": np.array([0, 0, 2, 2, 0, 0, 1, 0])}, 2 * 5 * 4,
+    ),
+    "a convolution of one pixel, padded": (
+        [n("Slice", ["x", "three", "four", "two"], ["s"]), n("Slice", ["s", "three", "four", "third"], ["p"]),
+         n("Conv", ["p", "k"], ["y"], pads=[1, 1, 1, 1])],
+        {"three": np.array([3]), "four": np.array([4]), "two": np.array([2]), "third": np.array([3]),
+         "k": normal(2, 2, 2, 2)}, 2 * 2 * 2,
+    ),
+    "flattened behind one channel": (
+        [n("Conv", ["x", "k"], ["c"]), n("Flatten", ["c"], ["y"], axis=2)], {"k": normal(1, 2, 1, 1)}, 42
+    ),
     "windows that would begin behind the image": (
         [n("AveragePool", ["x"], ["y"], kernel_shape=[2, 2], strides=[3, 3], ceil_mode=1)], {}, 2 * 3 * 2
     ),
@@ -272,6 +297,39 @@ OPERATORS = {
          n("Concat", ["batch", "each"], ["s"], axis=0), n("Reshape", ["x", "s"], ["y"])], {}, FLAT,
     ),
 }  # fmt: skip
+
+
+def sparse(array):
+    flat = np.flatnonzero(array)
+    values = numpy_helper.from_array(array.ravel()[flat], "w")
+    return helper.make_sparse_tensor(values, numpy_helper.from_array(flat, "w_at"), array.shape)
+
+
+@pytest.mark.parametrize("constant", [True, False], ids=["Constant", "initialiser"])
+def test_weights_of_which_the_file_holds_what_is_not_zero(constant, tmp_path):
+    array = normal(FLAT, 3) * (normal(FLAT, 3) > 1)
+    nodes = [n("Constant", [], ["w"], sparse_value=sparse(array))] if constant else []
+    path = exported(tmp_path, [*nodes, n("Flatten", ["x"], ["f"]), n("MatMul", ["f", "w"], ["o"])], {})
+    if not constant:
+        model = onnx.load(path)
+        model.graph.sparse_initializer.append(sparse(array))
+        onnx.save(model, path)
+    assert_same_logits(path)
+
+
+def test_an_output_without_a_type_and_weights_of_bfloat16(tmp_path):
+    nodes = [
+        n("Flatten", ["x"], ["f"]),
+        n("Cast", ["w"], ["single"], to=TensorProto.FLOAT),
+        n("MatMul", ["f", "single"], ["o"]),
+    ]
+    path = exported(tmp_path, nodes, {})
+    model = onnx.load(path)
+    model.graph.output[0].ClearField("type")
+    bfloat16 = helper.make_tensor("w", TensorProto.BFLOAT16, [FLAT, 3], normal(FLAT, 3).ravel())
+    model.graph.initializer.append(bfloat16)
+    onnx.save(model, path)
+    assert_same_logits(path)
 
 
 @pytest.mark.parametrize("what", OPERATORS)

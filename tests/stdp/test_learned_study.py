@@ -1,7 +1,9 @@
 """A learned network as a study: trained, run, and refused where it makes no sense."""
 
+import csv
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from bioscnn.stdp.competitive.model import FILES, SHIPPED, read_model
 from bioscnn.stdp.devices import run_learned_devices
 from bioscnn.stdp.network import LearnedNetwork, locate, read_network, write_network
 from bioscnn.stdp.rule import Classified
-from bioscnn.stdp.run import run_learned, train_learned
+from bioscnn.stdp.run import images_and_network, run_learned, train_learned
 from bioscnn.stdp.study import read_learned_study
 
 
@@ -45,6 +47,19 @@ def test_a_learned_network_is_run_from_its_file_to_its_page(file, tmp_path, sile
     again = run_learned(study, data=None, out=None, results=tmp_path, progress=silent)
     assert again.summary["started"] == summary["started"] and again.folder == done.folder
     assert "learned/ones" in (tmp_path / "index.html").read_text()
+
+
+def test_a_class_may_have_the_name_of_a_column(file, tmp_path, silent, monkeypatch):
+    def named(*arguments):
+        clean, network = images_and_network(*arguments)
+        return replace(clean, classes=("true_class", *clean.classes[1:])), network
+
+    monkeypatch.setattr("bioscnn.stdp.run.images_and_network", named)
+    done = run_learned(changed(file), data=None, out=None, results=tmp_path, progress=silent)
+    with (done.folder / "confusion.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert rows[0]["true_class_"] == "true_class" and len(rows[0]) == len(rows) + 1
+    assert sum(int(row["true_class"]) for row in rows) > 0
 
 
 def test_a_page_shows_no_more_receptive_fields_than_one_can_see(file, tmp_path, silent, monkeypatch):

@@ -65,6 +65,22 @@ def test_a_value_is_taken_or_refused_with_its_key(study, value):
             assert parse_toml(taken.toml())
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("dataset.scale", "1e308"),
+        ("dataset.mean", "1e308"),
+        ("dataset.std", "1e-308"),
+        ("network.weight_scale", "1e-300"),
+        ("simulation.jobs", "1000000000"),
+    ],
+)
+def test_a_number_that_no_single_precision_or_machine_has_is_refused_by_its_key(key, value):
+    with pytest.raises(UserError) as raised:
+        read_study(SIMS / "mnist.toml", [f"{key}={value}"])
+    assert raised.value.key.startswith(key)
+
+
 def test_whole_numbers_have_64_bits():
     assert parse_toml(f"x = {2**63 - 1}") == {"x": 2**63 - 1}
     for text in (
@@ -98,6 +114,10 @@ def test_an_error_controls_no_terminal_and_is_no_book():
         )
     )
     assert all(character.isprintable() or character == "\n" for character in text)
+    lines = str(UserError("no\nfile", file="a\nb.toml", key="k\nl", expected="c\nd", fix="one\ntwo"))
+    assert [line.strip() for line in lines.splitlines()] == [
+        "no\\nfile", "file:     a\\nb.toml", "key:      k\\nl", "expected: c\\nd", "fix:      one", "two",
+    ]  # fmt: skip
     assert "\\x1b[31mred" in text and len(text) < 9000
     assert "very many digits" in str(UserError("large", value=10**5000))
     assert len(str(UserError(f"{'x' * 10**5} is no unit"))) < 10_000

@@ -87,6 +87,20 @@ def test_a_scaling_that_two_layers_take_stays_for_the_other():
         np.testing.assert_allclose(simplified(graph).forward(x), graph.forward(x), rtol=1e-5)
 
 
+def test_a_scaling_of_a_flattened_image_that_two_layers_take_becomes_synapses():
+    rng = np.random.default_rng(1)
+    nodes = (
+        Node("conv", Conv2d(rng.normal(size=(2, 1, 2, 2))), (INPUT,)),
+        Node("relu", ReLU(), ("conv",)),
+        Node("flat", Flatten(), ("relu",)),
+        Node("scaled", Scale(rng.random(18), rng.normal(size=18)), ("flat",)),
+        Node("sum", Add(), ("scaled", "flat")),
+        Node("dense", Dense(rng.normal(size=(3, 18))), ("sum",)),
+    )
+    graph = LayerGraph("scaled", (1, 4, 4), nodes)
+    assert_currents_are_pre_activations(graph, rng.random((20, 1, 4, 4)))
+
+
 POOL, MEAN = MaxPool2d((2, 2), (2, 2)), AveragePool2d((2, 2), (2, 2))
 UP, DOWN = (Scale(sign * np.ones(3), np.ones(3)) for sign in (1, -1))
 

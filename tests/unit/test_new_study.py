@@ -91,6 +91,13 @@ def test_without_own_data_it_is_a_copy_of_a_shipped_study(tmp_path):
     assert new.file.read_bytes() == (ROOT / "sims" / "nmnist.toml").read_bytes()
 
 
+def test_a_study_of_that_name_in_the_folder_is_not_said_to_be_the_shipped_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert new_study("one", "mnist").sentences == ("a copy of the shipped study mnist",)
+    (tmp_path / "mnist.toml").write_text("[dataset]\n")
+    assert new_study("other", "mnist").sentences == ("a copy of mnist.toml",)
+
+
 def test_a_shipped_study_is_found_from_anywhere_unless_a_file_has_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("mnist", "mnist.toml", "sims/mnist.toml"):

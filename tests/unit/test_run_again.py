@@ -49,6 +49,13 @@ def test_the_same_run_is_recognised_and_not_simulated_again(results: Path):
     assert (results / "index.html").is_file()
 
 
+def test_a_folder_in_the_place_of_the_page_of_all_results_is_refused_before_the_run(results: Path):
+    (results / "index.html").mkdir(parents=True)
+    with pytest.raises(UserError, match="a folder has this name"):
+        go(results)
+    assert [path.name for path in results.iterdir()] == ["index.html"]
+
+
 def test_pages_and_plots_are_no_code_of_a_run():
     """Neither is conversion, which shows in the inputs."""
     modules = closure(MEASURED_BY)

@@ -49,6 +49,7 @@ def _without_batch(constant: NDArray[np.float64], value: Value) -> NDArray[np.fl
             "the constant does not fit the activation",
             value=constant.shape,
             expected=f"a shape that broadcasts to {value.shape}, the same for all images",
+            fix="give one constant for each channel, shape (channels, 1, 1), or one number",
         ) from None
 
 
@@ -64,7 +65,10 @@ def _spread(value: Value, constant: NDArray[np.float64], default: float) -> NDAr
     everywhere = np.full(int(np.prod(value.source_shape)), default)
     everywhere[value.positions[not_zero]] = constant[not_zero]
     if not np.array_equal(everywhere[value.positions[not_zero]], constant[not_zero]):
-        raise UserError("copies of an activation are scaled differently")
+        raise UserError(
+            "copies of an activation are scaled differently",
+            fix="scale it by a convolution, which copies too",
+        )
     return everywhere.reshape(value.source_shape[0], -1)
 
 
@@ -127,7 +131,7 @@ def divide(op: Operation) -> Value:
     if operands is None or operands[2]:
         raise UserError("an activation is the divisor", fix="leave out the normalisation by activations")
     if not np.all(operands[1]):
-        raise UserError("a division by zero", value=0.0)
+        raise UserError("a division by zero", value=0.0, fix="train or export it again")
     return _times(op, operands[0], 1 / operands[1])
 
 
@@ -162,6 +166,7 @@ def _sum(op: Operation, first: Value, second: Value) -> Value:
             "activations of different shapes are added",
             value=(first.shape, second.shape),
             expected="equal shapes",
+            fix="give them one shape: a 1 x 1 convolution changes the number of channels",
         )
     same = first.source_shape == second.source_shape and np.array_equal(first.positions, second.positions)
     if not same:

@@ -12,7 +12,7 @@ from typing import Any
 from bioscnn.ann.graph import LayerGraph
 from bioscnn.ann.linear import Conv2d, Dense, Flatten
 from bioscnn.ann.onnx.operation import Operation
-from bioscnn.ann.onnx.operators import OPERATORS, REARRANGING, SOFTMAX
+from bioscnn.ann.onnx.operators import MIXING, OPERATORS, REARRANGING, SOFTMAX
 from bioscnn.ann.onnx.refusals import refuse_operator
 from bioscnn.ann.onnx.selection import in_order
 from bioscnn.ann.onnx.values import Builder, Value
@@ -47,6 +47,11 @@ def applied(op: Operation, where: str) -> list[Value]:
     softmax = next((value.softmax for value in op.inputs if isinstance(value, Value) and value.softmax), "")
     if softmax and op.operator not in REARRANGING:
         raise UserError(f"a Softmax before it: {softmax}", fix="leave Softmax to the loss")
+    if softmax and op.operator in MIXING:
+        raise UserError(
+            f"other numbers beside those of a Softmax: {softmax}",
+            fix="end the network with the logits, and leave Softmax to the loss",
+        )
     if op.operator in SOFTMAX:
         return [replace(_before_softmax(op), softmax=where)]
     if op.operator not in OPERATORS:
@@ -61,7 +66,9 @@ def _before_softmax(op: Operation) -> Value:
     axis = op.axis(op.attributes.get("axis", -1 if op.opset >= 13 else 1))
     if value.shape[axis] != prod(value.shape):
         raise UserError(
-            "the softmax is not over the classes", value=f"axis {axis + 1} of {(op.batch, *value.shape)}"
+            "the softmax is not over the classes",
+            value=f"axis {axis + 1} of {(op.batch, *value.shape)}",
+            fix="leave Softmax to the loss",
         )
     return value
 
@@ -88,7 +95,8 @@ def assembled(path: Path | str, name: str, value: Value, build: Builder, output:
         If the value is no vector, or no layer has weights.
     """
     if not any(isinstance(node.layer, Conv2d | Dense) for node in build.needed(value.source)):
-        raise UserError("a network without a convolution or dense layer", file=path)
+        fix = "end the network with a dense layer, as nn.Linear"
+        raise UserError("a network without a convolution or dense layer", file=path, fix=fix)
     with located(path, f"output {output!r}"):
         nodes = build.needed(_logits(value, build))
     with located(path, f"graph {name!r}"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -18,6 +18,10 @@ from bioscnn.errors import UserError
 
 _OLDEST_OPSET = 7
 _LARGEST_FILE = 2**31
+_LARGEST_NUMBER = 16
+"""Bytes of the largest number of ONNX."""
+_NUMBERS = (*range(1, 8), *range(9, 14), 16)
+"""ONNX's types of real numbers that an image may have: of floats, whole numbers and booleans."""
 _MOST_NODES = 10_000
 """Of a network once its functions are written out; the deepest that are in use have some thousand."""
 
@@ -67,6 +71,9 @@ def parsed_model(content: bytes, path: Path | str) -> Any:
     except (onnx.checker.ValidationError, OSError, ValueError, MemoryError) as error:
         fix = "put the file of the weights beside it, or export again into one file"
         raise UserError(f"external data: {_first_line(error)}", file=path, fix=fix) from None
+    for output in model.graph.output:  # what it says of its type is not used, and may be left out
+        output.type.tensor_type.elem_type = output.type.tensor_type.elem_type or onnx.TensorProto.FLOAT
+        output.type.tensor_type.shape.SetInParent()
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
@@ -77,8 +84,38 @@ def parsed_model(content: bytes, path: Path | str) -> Any:
 
 def _check_room(path: Path | str, model: Any) -> None:
     """Refuse weights that would not fit into the memory, by what the file says of them."""
-    for tensor in model.graph.initializer:
+    for tensor in _tensors(model.graph):
         check_room(tensor.dims, "the weights", file=path, key=tensor.name)
+        if isinstance(path, Path) and tensor.external_data:
+            _check_external_data(path, tensor)
+
+
+def _tensors(graph: Any) -> Iterator[Any]:
+    """Yield the dense tensors of a graph, of its constants and of the branches of its nodes."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for branch in (attribute.g, *attribute.graphs):
+                yield from _tensors(branch)
+
+
+def _check_external_data(path: Path, tensor: Any) -> None:
+    """Refuse weights whose part of another file is larger than they are: it would be read whole."""
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    try:
+        size = (path.parent / entries["location"]).stat().st_size - int(entries.get("offset", 0))
+        size = min(size, int(entries.get("length", size)))
+    except (KeyError, ValueError, OSError):
+        return  # what is wrong with it is for onnx to say
+    if size > _LARGEST_NUMBER * prod(tensor.dims):
+        raise UserError(
+            "external data: more than the weights need",
+            file=path,
+            key=tensor.name,
+            value=f"{size:,} bytes for shape {tuple(tensor.dims)}",
+            fix="export again, into a folder of its own",
+        )
 
 
 def _check_nodes(path: Path | str, model: Any) -> None:
@@ -170,6 +207,15 @@ def image_input(path: Path | str, inputs: list[Any]) -> list[ImageInput]:
             expected=expected,
             fix="export with an example image that the network flattens, only the batch dynamic",
         )
+    if (kind := inputs[0].type.tensor_type.elem_type) not in _NUMBERS:
+        fix = "export with an image of floats"
+        raise UserError(
+            "the input is no image of numbers",
+            file=path,
+            key=inputs[0].name,
+            value=f"type {kind} of ONNX",
+            fix=fix,
+        )
     batch, *image = lengths
     check_room(image, "an image", file=path, key=inputs[0].name)
     own = np.arange(prod(image))
@@ -193,6 +239,7 @@ def constants(path: Path | str, graph: Any) -> dict[str, NDArray[Any]]:
     """
     values: dict[str, NDArray[Any]] = {}
     sources = [(tensor.name, tensor) for tensor in graph.initializer]
+    sources += [(tensor.values.name, tensor) for tensor in graph.sparse_initializer]
     sources += [(node.output[0], node) for node in graph.node if node.op_type == "Constant"]
     for name, source in sources:
         try:
@@ -200,6 +247,8 @@ def constants(path: Path | str, graph: Any) -> dict[str, NDArray[Any]]:
         except (ValueError, TypeError, KeyError) as error:
             problem = f"a damaged tensor: {_first_line(error)}"
             raise UserError(problem, file=path, key=name, fix="export it again") from None
+        except UserError as error:
+            raise error.but(file=path, key=name) from None
     return values
 
 
@@ -209,13 +258,24 @@ def _array(source: Any) -> NDArray[Any]:
 
     if isinstance(source, onnx.TensorProto):
         return np.asarray(onnx.numpy_helper.to_array(source))
+    if isinstance(source, onnx.SparseTensorProto):
+        return _dense(source)
     if not source.attribute:
         raise ValueError("a Constant without a value")
     attribute = source.attribute[0]
     value = onnx.helper.get_attribute_value(attribute)
-    if attribute.name == "value":
-        return np.asarray(onnx.numpy_helper.to_array(value))
+    if attribute.name in ("value", "sparse_value"):
+        return _array(value)
     return np.asarray(value, np.float32 if attribute.name.startswith("value_float") else None)
+
+
+def _dense(source: Any) -> NDArray[Any]:
+    """Return the array of a tensor of which the file holds what is not zero."""
+    check_room(source.dims, "the weights")
+    values, indices = _array(source.values), _array(source.indices)
+    array = np.zeros(tuple(source.dims), values.dtype)
+    array[tuple(indices.T) if indices.ndim == 2 else np.unravel_index(indices, array.shape)] = values
+    return array
 
 
 def attributes(node: Any) -> dict[str, Any]:

@@ -12,6 +12,14 @@ from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
 _DEQUANTISING = 19
+_RANDOM = (
+    "RandomNormal",
+    "RandomNormalLike",
+    "RandomUniform",
+    "RandomUniformLike",
+    "Bernoulli",
+    "Multinomial",
+)
 _SMALL = 1024
 """Constants of at most so many numbers may be shapes."""
 
@@ -31,11 +39,16 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
     Raises
     ------
     UserError
-        If the reference cannot compute the operator.
+        If the reference cannot compute the operator, or its outputs are random.
     """
     from onnx import helper
     from onnx.reference import ReferenceEvaluator
 
+    if node.op_type in _RANDOM or (node.op_type == "Dropout" and len(inputs) > 2 and np.any(inputs[2])):
+        raise UserError(
+            f"{node.op_type} draws other numbers in each run",
+            fix="export with model.eval(), and leave random numbers out",
+        )
     feeds = {name: value for name, value in zip(node.input, inputs, strict=True) if value is not None}
     described = [
         helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)

@@ -47,14 +47,17 @@ class Operation:
         """Return an input that must be an activation."""
         value = self.inputs[index] if index < len(self.inputs) else None
         if not isinstance(value, Value):
-            raise UserError(f"input {index + 1} of {self.operator} does not depend on the image")
+            raise UserError(
+                f"input {index + 1} of {self.operator} does not depend on the image",
+                fix="leave out what computes with constants alone, or simplify: python -m onnxsim",
+            )
         return value
 
     def constant(self, index: int, name: str) -> NDArray[Any]:
         """Return an input that must be a constant."""
         value = self.optional(index, name)
         if value is None:
-            raise UserError(f"{name} is missing")
+            raise UserError(f"{name} is missing", fix="export it again")
         return value
 
     def optional(self, index: int, name: str) -> NDArray[Any] | None:
@@ -90,6 +93,7 @@ class Operation:
                 f"{self.operator} acts across the images of a batch",
                 value=f"axis {axis} of {rank}",
                 expected="one of the axes behind the first",
+                fix="leave the first axis, the batch, as it is",
             )
         return int(axis) % rank - 1
 
@@ -117,7 +121,8 @@ def real(value: NDArray[Any], name: str) -> NDArray[np.float64]:
     UserError
         If they are no real numbers.
     """
-    if value.dtype.kind not in "fiu":
-        raise UserError(f"{name} is of type {value.dtype}", expected="real numbers")
+    if value.dtype.kind not in "fiu" and not value.dtype.name.startswith(("bfloat", "float")):
+        fix = "export it with weights of float32"
+        raise UserError(f"{name} is of type {value.dtype}", expected="real numbers", fix=fix)
     with np.errstate(invalid="ignore"):  # of signalling NaN, which is refused with all that is not finite
         return value.astype(np.float64)

@@ -55,3 +55,5 @@ OPERATORS: dict[str, Callable[[Operation], Value | list[Value]]] = {
     "bioscnn.LIFRateHard": rectified.lif_rate,
 }
 SOFTMAX = ("Softmax", "LogSoftmax")
+MIXING = ("Concat", "Pad")
+"""Rearranging operators that put numbers beside others, whose order a softmax that was dropped changes."""

@@ -11,9 +11,8 @@ import numpy as np
 from bioscnn.ann.onnx.arithmetic import scaled
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.rectified import by_term
-from bioscnn.ann.onnx.selection import in_order
-from bioscnn.ann.onnx.values import ZERO, Value, Window, as_window
-from bioscnn.ann.onnx.weighted import geometry
+from bioscnn.ann.onnx.values import ZERO, Value, Window
+from bioscnn.ann.onnx.weighted import TWO_DIMENSIONS, geometry, image_window, plain_image
 from bioscnn.ann.pooling import AveragePool2d, MaxPool2d
 from bioscnn.ann.windows import Padding, Pair, window_grid
 from bioscnn.errors import UserError
@@ -23,25 +22,29 @@ def pool(op: Operation) -> Value:
     """Return average or max pooling."""
     kernel: Pair = tuple(op.attributes["kernel_shape"])
     if len(kernel) != 2:
-        raise UserError(f"pooling in {len(kernel)} dimensions", value=kernel, expected="2 dimensions")
+        raise UserError(
+            f"pooling in {len(kernel)} dimensions",
+            value=kernel,
+            expected="2 dimensions",
+            fix=TWO_DIMENSIONS,
+        )
     op.refuse_unless("dilations", [1, 1], fix="pool without dilation")
     value = op.value()
     if op.operator == "MaxPool":
         parts = by_term(op, value, lambda term: pool(replace(op, inputs=(term,))))
         if parts is not None:
             return parts
-    window = as_window(value)
-    if window is None:
-        value = in_order(value, op.build)
-        window = as_window(value)
-    if window is None:
-        raise UserError(f"{op.operator} needs an image", value=value.shape)
+    value, window = image_window(op, value)
+    if op.operator == "MaxPool" and any(window.padding):
+        beyond = any(zeros >= length for zeros, length in zip(window.padding, kernel * 2, strict=True))
+        if beyond or not op.build.never_negative(value.source):
+            value, window = plain_image(op, value)
     stride, padding = geometry(op, value.shape, kernel)
     extra = _ceiling(value.shape, kernel, stride, padding) if op.attributes.get("ceil_mode", 0) else (0, 0)
     around: Padding = tuple(a + b for a, b in zip(padding, window.padding, strict=True))  # type: ignore[assignment]
     around = (*around[:2], around[2] + extra[0], around[3] + extra[1])
     if op.operator == "MaxPool":
-        # Of what is rectified before or behind, zeros are never the largest alone.
+        # Zeros around what is never negative are never the largest alone.
         return _pooled(op, value, window, MaxPool2d(kernel, stride, around))
     counted = bool(op.attributes.get("count_include_pad", 0))
     if any(window.padding):
@@ -88,7 +91,7 @@ def global_pool(op: Operation) -> Value:
 def reduce(op: Operation) -> Value:
     """Return the mean, the sum or the largest number over the rows or columns of images, or both."""
     value, axes = op.value(), op.axes()
-    if axes is None:
+    if not axes:
         if not op.attributes.get("noop_with_empty_axes", 0):
             raise UserError(f"{op.operator} over the whole batch", fix="name the axes: x.mean((2, 3))")
         return value
@@ -109,7 +112,8 @@ def _over(op: Operation, value: Value, axes: list[int], keep: bool) -> Value:
             f"{op.operator} over axes that are not rows and columns of an image",
             value=[axis + 1 for axis in axes],
             expected="height, width, or both",
-            fix="write it as a 1 x 1 convolution if it is over channels",
+            fix="write it as a 1 x 1 convolution if it is over channels; if it is part of a layer "
+            "normalisation, use batch normalisation",
         )
     kernel, positions = window
     largest = "Max" in op.operator

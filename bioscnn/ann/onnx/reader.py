@@ -14,6 +14,8 @@ from bioscnn.ann.onnx.assembly import ANY_BATCH, applied, assembled, located
 from bioscnn.ann.onnx.file import ImageInput, attributes, constants, image_input, load_model, parsed_model
 from bioscnn.ann.onnx.folding import folded
 from bioscnn.ann.onnx.operation import Operation
+from bioscnn.ann.onnx.operators import REARRANGING
+from bioscnn.ann.onnx.rearranging import FLOATS
 from bioscnn.ann.onnx.refusals import NEVER_READ, refuse_operator, refused_products
 from bioscnn.ann.onnx.values import Builder, Value
 from bioscnn.errors import UserError
@@ -62,9 +64,11 @@ def _network(path: Path | str, model: Any) -> LayerGraph:
     """Return the network of a checked ``onnx.ModelProto``; errors as of `read_onnx`."""
     graph = model.graph
     fixed = constants(path, graph)
-    taken = image_input(path, [v for v in graph.input if v.name not in fixed])
+    inputs = [value for value in graph.input if value.name not in fixed]
+    taken = image_input(path, inputs)
     if model.producer_name == "bioscnn":
         taken = [image for image in taken if image.is_plain] or taken
+    _refuse_whole_numbers(path, graph, inputs[0])
     refusals = []
     for image in taken:
         try:
@@ -80,6 +84,22 @@ def _network(path: Path | str, model: Any) -> LayerGraph:
     raise refusals[0]
 
 
+def _refuse_whole_numbers(path: Path | str, graph: Any, image: Any) -> None:
+    """Refuse arithmetic with an image of whole numbers before its Cast: ONNX rounds down, and wraps."""
+    whole = set() if image.type.tensor_type.elem_type in FLOATS else {image.name}
+    for node in graph.node:
+        if not whole & {*node.input} or node.op_type in ("Cast", "Shape", "Size"):
+            continue
+        if node.op_type not in REARRANGING:
+            with located(path, _where(node)):
+                raise UserError(
+                    f"{node.op_type} of an image of whole numbers",
+                    expected="numbers with decimals, which are not rounded",
+                    fix="begin forward with x = x.float()",
+                )
+        whole |= {*node.output}
+
+
 def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image: ImageInput) -> LayerGraph:
     """Read a network that takes images in one order of their axes; errors as of `read_onnx`."""
     graph, shape, build = model.graph, image.shape, Builder(image.shape)
@@ -91,7 +111,8 @@ def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image
         raise UserError(f"{len(named)} outputs", file=path, value=named, expected="one", fix=fix)
     value = values[named[0]]
     if not isinstance(value, Value):
-        raise UserError("the output does not depend on the image", file=path, key=named[0])
+        fix = "export the network from its input on"
+        raise UserError("the output does not depend on the image", file=path, key=named[0], fix=fix)
     return assembled(path, graph.name, value, build, named[0])
 
 

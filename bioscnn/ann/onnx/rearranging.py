@@ -12,7 +12,7 @@ from bioscnn.ann.onnx.values import ZERO, Value
 from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
-_FLOATS = (1, 10, 11, 16)
+FLOATS = (1, 10, 11, 16)
 """ONNX's numbers of float, float16, double and bfloat16."""
 
 
@@ -23,7 +23,7 @@ def identity(op: Operation) -> Value:
 
 def cast(op: Operation) -> Value:
     """Return the activation as it is, if it stays a real number."""
-    if op.attributes.get("to") not in _FLOATS:
+    if op.attributes.get("to") not in FLOATS:
         raise UserError("activations are rounded to whole numbers", fix="export the network without the Cast")
     return op.value()
 
@@ -67,8 +67,15 @@ def reshape(op: Operation) -> Value:
 def flatten(op: Operation) -> Value:
     """Return the activation as a vector."""
     value = op.value()
-    if op.axis(op.attributes.get("axis", 1)) != 0:
-        raise UserError("the Flatten keeps more than the batch", fix="use torch.flatten(x, 1)")
+    axis = op.attributes.get("axis", 1)
+    axis += 1 + len(value.shape) if axis < 0 else 0
+    if prod((op.batch if axis == 0 else 1, *value.shape[: max(axis - 1, 0)])) > 1 or axis > len(value.shape):
+        raise UserError(
+            "the Flatten keeps something else than the batch",
+            value=f"axis {axis} of {1 + len(value.shape)}",
+            expected="axis 1",
+            fix="use torch.flatten(x, 1)",
+        )
     return _in_shape(op, value, [prod(value.shape)])
 
 
@@ -171,7 +178,10 @@ def pad(op: Operation) -> Value:
         raise UserError("the Pad adds images to the batch", value=full.tolist())
     if full.any() and filled is not None and np.ravel(filled)[0] != 0:
         raise UserError(
-            "padding with another number than zero", value=float(np.ravel(filled)[0]), expected="0"
+            "padding with another number than zero",
+            value=float(np.ravel(filled)[0]),
+            expected="0",
+            fix="pad with zeros; before max pooling, give the padding to the pooling layer itself",
         )
     cut = [n + max(a, 0) + max(b, 0) for n, a, b in zip(value.shape, *full[:, 1:], strict=True)]
     check_room(cut, "the padded activation")

@@ -42,7 +42,12 @@ def clip(op: Operation) -> Value:
 
 def _between(op: Operation, value: Value, low: float, high: float) -> Value:
     if not low < high:
-        raise UserError("the limits leave nothing", value=(low, high), expected="the first below the second")
+        raise UserError(
+            "the limits leave nothing",
+            value=(low, high),
+            expected="the first below the second",
+            fix="train with ReLU, or with the limits in order",
+        )
     if low <= -_LARGEST and high >= _LARGEST:
         return value
     if low <= -_LARGEST:
@@ -168,10 +173,10 @@ def by_term(op: Operation, value: Value, pooled: Callable[[Value], Value]) -> Va
     Returns
     -------
     Value or None
-        None if the activation is no such sum.
+        None if the activation is no such sum, or if padding may be the largest.
     """
     terms = op.build.terms.get(value.source)
-    if terms is None:
+    if terms is None or (terms.offset < 0 and np.any(value.positions == ZERO)):
         return None
     made = [pooled(replace(value, source=term.source)) for term in terms.values]
     positions = made[0].positions

@@ -14,8 +14,17 @@ from bioscnn.ann.windows import windows
 from bioscnn.errors import UserError
 
 
-def in_order(value: Value, build: Builder) -> Value:
+def in_order(value: Value, build: Builder, image: bool = False) -> Value:
     """Return the same activation as the plain output of a layer, added if it has to be.
+
+    Parameters
+    ----------
+    value : Value
+        The activation.
+    build : Builder
+        Takes the layer.
+    image : bool
+        Whether it has to stay an image, (channels, height, width), even of one pixel.
 
     Raises
     ------
@@ -24,7 +33,7 @@ def in_order(value: Value, build: Builder) -> Value:
     """
     if value.is_plain and value.shape == value.source_shape:
         return value
-    if value.positions.ndim == 1 or prod(value.shape) == value.shape[0]:
+    if not image and (value.positions.ndim == 1 or prod(value.shape) == value.shape[0]):
         flat, inputs = value.positions.ravel(), prod(value.source_shape)
         check_room((flat.size, inputs), "a dense layer that rearranges")
         picks = np.zeros((flat.size, inputs))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann.fields import Shape
-from bioscnn.ann.graph import INPUT, Layer, Node
+from bioscnn.ann.graph import INPUT, Layer, Node, never_negative
 from bioscnn.ann.joins import Concat
 from bioscnn.ann.linear import Flatten
 from bioscnn.ann.room import check_room
@@ -141,6 +141,10 @@ class Builder:
     def node(self, source: str) -> Node | None:
         """Return the node of this name; None for the input of the network."""
         return self._nodes.get(source)
+
+    def never_negative(self, source: str) -> bool:
+        """Return whether a node gives activations, or sums or means of them, alone."""
+        return never_negative(self._nodes, source)
 
     def flat(self, value: Value) -> Value:
         """Return an activation with a vector as its source."""

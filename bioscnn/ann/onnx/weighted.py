@@ -11,11 +11,13 @@ from bioscnn.ann.linear import Conv2d, Dense
 from bioscnn.ann.onnx.arithmetic import scaled
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.selection import in_order
-from bioscnn.ann.onnx.values import ZERO, Value, as_window
+from bioscnn.ann.onnx.values import ZERO, Value, Window, as_window
 from bioscnn.ann.room import check_room
 from bioscnn.ann.scaling import BatchNorm2d
-from bioscnn.ann.windows import Padding, Pair
+from bioscnn.ann.windows import NO_PADDING, Padding, Pair
 from bioscnn.errors import UserError
+
+TWO_DIMENSIONS = "use images: what has one dimension becomes an image of one row, with kernels of (1, k)"
 
 
 def conv(op: Operation) -> Value:
@@ -23,26 +25,50 @@ def conv(op: Operation) -> Value:
     kernel, value = op.weights(1, "the kernel"), op.value()
     if kernel.ndim != 4:
         raise UserError(
-            f"a convolution in {kernel.ndim - 2} dimensions", value=kernel.shape, expected="2 dimensions"
+            f"a convolution in {kernel.ndim - 2} dimensions",
+            value=kernel.shape,
+            expected="2 dimensions",
+            fix=TWO_DIMENSIONS,
         )
     op.refuse_unless("kernel_shape", list(kernel.shape[2:]))
     kernel = _dilated(kernel, op.attributes.get("dilations", [1, 1]))
     size: Pair = (kernel.shape[2], kernel.shape[3])
     bias = None if op.optional(2, "the bias") is None else op.weights(2, "the bias")
     groups = op.attributes.get("group", 1)
-    if len(value.shape) != 3:
-        raise UserError("Conv needs an image", value=value.shape, expected="(channels, height, width)")
-    window = as_window(value)
-    if window is None:
-        value = in_order(value, op.build)
-        window = as_window(value)
-        assert window is not None
+    value, window = image_window(op, value)
     stride, padding = geometry(op, value.shape, size)
     if not np.array_equal(window.channels, np.arange(value.source_shape[0])):
         kernel = _among(_ungrouped(kernel, groups), window.channels, value.source_shape[0])
         groups = 1
     around: Padding = tuple(a + b for a, b in zip(padding, window.padding, strict=True))  # type: ignore[assignment]
     return op.build.add(Conv2d(kernel, bias, stride, around, groups), value.source)
+
+
+def image_window(op: Operation, value: Value) -> tuple[Value, Window]:
+    """Return an activation as an image that a window slides over, with what of it is padding.
+
+    Raises
+    ------
+    UserError
+        If it is no image, and no convolution makes it from one.
+    """
+    window = as_window(value)
+    if window is None:
+        return plain_image(op, value)
+    return value, window
+
+
+def plain_image(op: Operation, value: Value) -> tuple[Value, Window]:
+    """Return an image in its order, its zeros computed by a convolution; errors as of `image_window`."""
+    if len(value.shape) != 3:
+        raise UserError(
+            f"{op.operator} needs an image",
+            value=value.shape,
+            expected="(channels, height, width)",
+            fix="leave out what flattens the image before it",
+        )
+    value = in_order(value, op.build, image=True)
+    return value, Window(np.arange(value.shape[0]), NO_PADDING)
 
 
 def geometry(op: Operation, shape: tuple[int, ...], kernel: Pair) -> tuple[Pair, Padding]:
@@ -55,9 +81,17 @@ def geometry(op: Operation, shape: tuple[int, ...], kernel: Pair) -> tuple[Pair,
     if mode == "VALID":
         return stride, (0, 0, 0, 0)
     total = [
-        max((-(-length // step) - 1) * step + width - length, 0)
+        (-(-length // step) - 1) * step + width - length
         for length, step, width in zip(shape[1:], stride, kernel, strict=True)
     ]
+    if min(total) < 0 and op.operator != "Conv":
+        raise UserError(
+            f"{mode} of windows that leave pixels out, which runtimes place differently",
+            key="auto_pad",
+            value=f"stride {stride}, window {kernel}, image {shape[1:]}",
+            fix="export it again with pads in place of auto_pad",
+        )
+    total = [max(amount, 0) for amount in total]
     half = [amount // 2 for amount in total]
     rest = [amount - amount // 2 for amount in total]
     first, last = (half, rest) if mode == "SAME_UPPER" else (rest, half)
@@ -101,8 +135,13 @@ def gemm(op: Operation) -> Value:
     bias = None
     if op.optional(2, "the bias") is not None:
         bias = op.weights(2, "the bias") * op.attributes.get("beta", 1.0)
-        if bias.size not in (1, len(weight)):
-            raise UserError("the bias differs from image to image", value=bias.shape)
+        if bias.size not in (1, len(weight)) or (bias.ndim == 2 and len(bias) > 1):
+            raise UserError(
+                "the bias differs from image to image",
+                value=bias.shape,
+                expected=f"shape ({len(weight)},)",
+                fix="add one bias for all images, as nn.Linear does",
+            )
         bias = np.broadcast_to(bias.ravel(), len(weight))
     return _dense(op, weight * op.attributes.get("alpha", 1.0), bias)
 
@@ -111,7 +150,9 @@ def matmul(op: Operation) -> Value:
     """Return a dense layer without bias."""
     weight = op.weights(1, "the weight matrix")
     if weight.ndim != 2:
-        raise UserError("the weight matrix has not two axes", value=weight.shape)
+        raise UserError(
+            "the weight matrix has not two axes", value=weight.shape, fix="use nn.Linear behind nn.Flatten"
+        )
     return _dense(op, weight.T, None)
 
 
@@ -126,7 +167,9 @@ def _dense(op: Operation, weight: NDArray[np.float64], bias: NDArray[np.float64]
         )
     if value.shape[-1] != weight.shape[1]:
         raise UserError(
-            f"{value.shape[-1]} inputs reach a dense layer of {weight.shape[1]}", value=value.shape
+            f"{value.shape[-1]} inputs reach a dense layer of {weight.shape[1]}",
+            value=value.shape,
+            fix="export it again",
         )
     flat = op.build.flat(value)
     if not value.is_plain:
@@ -156,7 +199,9 @@ def batch_normalisation(op: Operation) -> Value:
     if value.is_plain and value.shape == value.source_shape and len(value.shape) == 3:
         return op.build.add(BatchNorm2d(gamma, beta, mean, variance, epsilon), value.source)
     if np.any(variance + epsilon <= 0):
-        raise UserError("variance + epsilon must be positive", value=float(variance.min()))
+        raise UserError(
+            "variance + epsilon must be positive", value=float(variance.min()), fix="train it again"
+        )
     weight = gamma / np.sqrt(variance + epsilon)
     along = [-1, *[1] * (len(value.shape) - 1)]
     return scaled(op, value, weight.reshape(along), (beta - mean * weight).reshape(along))

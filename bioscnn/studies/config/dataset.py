@@ -24,6 +24,7 @@ from bioscnn.studies.config.values import (
     refuse,
 )
 
+SMALLEST_DEVIATION = 1e-12
 PREPROCESSING = ("mean", "std", "scale", "invert")
 """Keys of what was done to images before the trained network saw them."""
 
@@ -126,9 +127,12 @@ class Dataset(Table):
                 key=f"dataset.{preprocessing[0]}",
                 fix="remove the key",
             )
-        if not all(number > 0 for number in self.std):
+        if min(self.std) < SMALLEST_DEVIATION:
             raise refuse(
-                "a standard deviation is positive", key="dataset.std", value=list(self.std), expected="> 0"
+                "a standard deviation is positive",
+                key="dataset.std",
+                value=list(self.std),
+                expected=f"> {SMALLEST_DEVIATION:g}",
             )
         return self
 

@@ -13,12 +13,12 @@ from bioscnn.neurons import EquationNeuron, read_definition
 from bioscnn.nir.frameworks import Choices
 from bioscnn.quantities import format_quantity
 from bioscnn.studies.config.values import (
-    Count,
     Current,
     Factor,
     Frequency,
     OwnNeuron,
     PathOrName,
+    Processes,
     Resistance,
     Seed,
     Table,
@@ -59,7 +59,7 @@ class Network(Table):
     """A shipped network, or the path of an ``.onnx``, ``.keras`` or ``.nir`` file."""
     code: Literal["rate", "time"] = "rate"
     """What a spike says: a rate by their number, or a value by its time."""
-    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    scale: Factor | None = None
     """Of the time code: the activation that the earliest spike of a window stands for; if left out, measured
     on training images.
     """
@@ -264,7 +264,7 @@ class Simulation(Table):
     """Whether a refractory period that is no whole number of steps is rounded to the nearest."""
     precision: Literal["float32", "float64"] = "float32"
     """Floating-point numbers of the C++ program; NumPy always computes in float64."""
-    jobs: Count = 2
+    jobs: Processes = 2
     """Processes at a time."""
     seed: Seed = 1
     """Seed of everything that is drawn in a simulation."""

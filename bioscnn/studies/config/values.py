@@ -86,6 +86,7 @@ OwnNeuron = Annotated[
 # A path, of which ``~`` is a home directory; or a name.
 PathOrName = Annotated[str, AfterValidator(os.path.expanduser)]
 Count = Annotated[int, Field(ge=1, lt=2**31)]
+Processes = Annotated[int, Field(ge=1, le=4096)]
 Pixels = Annotated[int, Field(ge=1, le=10_000)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 # The path of own data is made absolute, so that a written study means the same everywhere.
@@ -94,11 +95,12 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Cells = Annotated[tuple[str, ...], AfterValidator(_known_cells)]
 # One number, or one for each channel.
 PerChannel = Annotated[
-    tuple[Annotated[float, Field(allow_inf_nan=False)], ...],
+    tuple[Annotated[float, Field(ge=-1e12, le=1e12)], ...],
     BeforeValidator(lambda value: tuple(value) if isinstance(value, list | tuple) else (value,)),
     Field(min_length=1),
 ]
-Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# What divides and multiplies stays a number of single precision.
+Factor = Annotated[float, Field(ge=1e-12, le=1e12)]
 # Each noise by its name: in the file a table with its parameter or a severity.
 Noises = Annotated[
     dict[str, Any],

@@ -34,6 +34,13 @@ def tiny(gamma=0.0):
     return LayerGraph("tiny", (1, 2, 2), (Flatten(), LIFRate(gamma=gamma), Dense(np.ones((3, 4)))))
 
 
+def test_a_path_that_no_system_has_is_refused_by_its_key():
+    for path in ("a\0b.onnx", "a" * 5000 + ".onnx"):
+        with pytest.raises(UserError, match="no path of a network") as raised:
+            locate(path)
+        assert raised.value.key == "model" and "a shipped network" in raised.value.expected
+
+
 @pytest.mark.parametrize("name", shipped_models())
 def test_a_shipped_network_is_small_and_is_the_one_on_its_card(name):
     graph, card = read_model(name), read_card(name)

@@ -161,7 +161,7 @@ def test_pooling_beyond_the_image_is_refused(tmp_path):
         (node("PRelu", ["c", "x"], ["z"]), {"c": weights(1)}, "does not depend on the image"),
         (node("Mul", ["x", "c"], ["z"]), {"c": np.array(True)}, "the constant is of type bool"),
         (node("Squeeze", ["x", "c"], ["z"]), {"c": np.array([1])}, "only an axis of length 1"),
-        (node("Flatten", ["x"], ["z"], axis=2), {}, "keeps more than the batch"),
+        (node("Flatten", ["x"], ["z"], axis=2), {}, "something else than the batch"),
         (node("Pad", ["x", "p", "c"], ["z"]), {"p": np.array([0, 0, 1, 1] * 2), "c": weights()}, "than zero"),
         (node("Concat", ["x", "c"], ["z"], axis=1), {"c": weights(1, 2, 6, 6)}, "constants are appended"),
     ],
@@ -178,6 +178,7 @@ TWICE, ROWS = [node("Gather", ["x", "p"], ["y"], axis=1)], [node("Reshape", ["x"
 TURNED = [*ROWS, node("Transpose", ["y"], ["t"], perm=[0, 2, 1]), node("Reshape", ["x", "q"], ["u"])]
 MEANS, FEW = [node("GlobalAveragePool", ["x"], ["y"])], [node("Flatten", ["x"], ["y"])]
 SWAPPED = [node("Transpose", ["x"], ["y"], perm=[0, 1, 3, 2])]
+LEFT_OUT = {"kernel_shape": [1, 1], "strides": [4, 4], "auto_pad": "SAME_UPPER"}
 NOTHING = [*PADDED, node("Slice", ["y", "zero", "two", "two"], ["t"])]
 
 
@@ -201,6 +202,13 @@ NOTHING = [*PADDED, node("Slice", ["y", "zero", "two", "two"], ["t"])]
          "in a way that no layer does"),
         (FEW, node("Gemm", ["y", "k", "c"], ["z"]), {"k": weights(72, 3), "c": weights(2, 3)},
          "differs from image to image"),
+        (FEW, node("Gemm", ["y", "k", "c"], ["z"]), {"k": weights(72, 3), "c": weights(3, 1)},
+         "differs from image to image"),
+        ([], node("AveragePool", ["x"], ["z"], **LEFT_OUT), {},
+         "which runtimes place differently"),
+        ([], node("Conv", ["x", "k"], ["z"]), {"k": weights(2, 2, 1, 1, 1)}, "in 3 dimensions"),
+        (FEW, node("Conv", ["y", "k"], ["z"]), {"k": weights(2, 2, 1, 1)}, "Conv needs an image"),
+        (MEANS, node("ReduceSum", ["y", "k"], ["z"]), {"k": np.zeros(0, int)}, "over the whole batch"),
         (FEW, node("BatchNormalization", ["y", "k", "k", "k", "c"], ["z"]),
          {"k": weights(72), "c": -weights(72)}, "must be positive"),
         (NOTHING, node("MaxPool", ["t"], ["z"], kernel_shape=[1, 1]),
@@ -215,6 +223,78 @@ def test_what_no_layer_does_behind_another_operator_is_refused_by_its_node(
     before, bad, constants, problem, tmp_path
 ):
     assert problem in refused_node(tmp_path, bad, constants, before).problem
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        node("RandomNormalLike", ["k"], ["drawn"]),
+        node("Bernoulli", ["k"], ["drawn"]),
+        node("Dropout", ["k", "", "yes"], ["drawn"]),
+    ],
+    ids=lambda drawn: drawn.op_type,
+)
+def test_weights_that_are_drawn_anew_in_each_run_are_refused(drawn, tmp_path):
+    constants = {"k": weights(2, 2, 1, 1), "yes": np.array(True)}
+    nodes = [drawn, node("Conv", ["x", "drawn"], ["y"])]
+    error = refusal(written(tmp_path, nodes, constants))
+    assert f"the {drawn.op_type} behind 'k'" in error.key
+    assert "draws other numbers in each run" in error.problem
+
+
+@pytest.mark.parametrize("operator", ["Sub", "Div", "MaxPool"])
+def test_an_image_of_whole_numbers_is_cast_before_anything_is_computed(operator, tmp_path):
+    how = {"kernel_shape": [1, 1]} if operator == "MaxPool" else {}
+    first = node(operator, ["x"] if how else ["x", "c"], ["d"], **how)
+    nodes = [first, node("Cast", ["d"], ["y"], to=TensorProto.FLOAT), *dense()[1:]]
+    nodes.insert(2, node("Flatten", ["y"], ["flat"]))
+    constants = {"dense": weights(72, 3), "c": np.array(3, np.uint8)}
+    path = written(tmp_path, nodes, constants, inputs=[image(dtype=TensorProto.UINT8)])
+    error = refusal(path)
+    assert f"the {operator} behind 'x'" in error.key
+    assert "x.float()" in error.fix
+
+
+def test_an_image_of_words_is_refused(tmp_path):
+    path = written(tmp_path, dense(), {"dense": weights(72, 3)}, inputs=[image(dtype=TensorProto.STRING)])
+    assert "no image of numbers" in refusal(path).problem
+
+
+@pytest.mark.parametrize("operator", ["Pad", "Concat"])
+def test_numbers_beside_those_of_a_softmax_that_is_dropped_are_refused(operator, tmp_path):
+    constants = {"dense": weights(72, 3), "p": np.array([0, 1, 0, 0])}
+    softmax = node("Softmax", ["logits"], ["s"], name="soft", axis=1)
+    how = {"axis": 1} if operator == "Concat" else {}
+    path = written(
+        tmp_path, [*dense(), softmax, node(operator, ["s", "s" if how else "p"], ["y"], **how)], constants
+    )
+    error = refusal(path)
+    assert "node 'soft' (Softmax)" in error.problem
+    assert "leave Softmax to the loss" in error.fix
+
+
+@pytest.mark.parametrize("operator", ["FusedConv", "Normalizer"])
+def test_operators_of_other_tools_are_refused_with_what_to_give_instead(operator, tmp_path):
+    domain = "com.microsoft" if operator == "FusedConv" else "ai.onnx.ml"
+    path = written(tmp_path, [node(operator, ["x"], ["y"], domain=domain)])
+    model = onnx.load(path)
+    model.opset_import.append(helper.make_opsetid(domain, 1))
+    onnx.save(model, path)
+    fixes = {"com.microsoft": "give the file that was exported", "ai.onnx.ml": "export a neural network"}
+    assert refusal(path).fix.startswith(fixes[domain])
+
+
+def test_external_data_of_a_file_that_is_larger_than_the_weights_is_not_read(tmp_path):
+    path = written(tmp_path, dense(), {"dense": weights(72, 3)})
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    model = onnx.load(path, load_external_data=False)
+    entries = model.graph.initializer[0].external_data
+    del entries[:]
+    entries.add(key="location", value="weights.bin")
+    onnx.save(model, path)
+    with (tmp_path / "weights.bin").open("r+b") as file:
+        file.truncate(2**40)  # a file with a hole takes no room on the disk
+    assert "more than the weights need" in refusal(path).problem
 
 
 def test_an_output_that_is_no_number_for_each_class_is_refused(tmp_path):
