@@ -228,5 +228,7 @@ def _shared(run: Run) -> Iterator[tuple[str, str, object, object]]:
             True,
         )
     if run.spikes_in:
-        maps = 2 if run.recorded else len(run.cells) or 1
-        yield "summary.json", "events_per_trial", (3, maps), (len(data.input_shape), data.input_shape[0])
+        shape = data.input_shape
+        channels = 3 if shape[:1] == (3,) else 1  # of pixels
+        maps = 2 if run.recorded else len(run.cells) or channels
+        yield "summary.json", "events_per_trial", (3, maps), (len(shape), shape[0])

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.report.figures import input_spikes
+from bioscnn.report.folder import read_run
+from bioscnn.report.results import results_of
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
 from bioscnn.studies.prepare import load, prepare
@@ -87,6 +90,15 @@ def test_a_run_names_classes_and_splits_and_no_name_becomes_markup(tmp_path, col
     assert "&lt;script&gt;touch()&lt;" in report
     print_run(run, read_study(colour).config, Again(colour), 1.0)
     assert "photos [red]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["poisson", "latency"])
+def test_the_report_of_colours_that_come_in_as_spikes_shows_them_by_channel(tmp_path, colour, kind):
+    study = read_study(colour, [f"encoding.kind={kind}"])
+    run = run_study(study, data=None, out=tmp_path / "out", results=tmp_path / "results", progress=Silent())
+    shown = read_run(run.folder)
+    assert shown.data.input_shape == (3, 10, 15)
+    assert "by channel (red, green, blue)" in input_spikes(shown, results_of(shown)).alt
 
 
 def test_recordings_of_ones_own_have_no_saccades(tmp_path, write):
