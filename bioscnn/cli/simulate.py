@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import Enum
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -12,6 +13,13 @@ import typer
 from bioscnn.cli.options import Changes, DataFolder, Json, StudyFile, Trials, all_changes
 
 app = typer.Typer()
+
+
+class Code(Enum):
+    """What the spikes of a new study say."""
+
+    RATE = "rate"
+    TIME = "time"
 
 
 @app.command()
@@ -75,6 +83,9 @@ def new(
             metavar="KIND:PATH", help="own data: folder:, idx:, npz: or events:, then where they are"
         ),
     ] = None,
+    code: Annotated[
+        Code, typer.Option(help="what spikes say: rate; or time, one spike per neuron (docs/time-code.md)")
+    ] = Code.RATE,
 ) -> None:
     """Write a study file for data of your own.
 
@@ -83,7 +94,7 @@ def new(
     from bioscnn.printing.studies import print_new_study
     from bioscnn.studies.new import new_study
 
-    print_new_study(new_study(name, data))
+    print_new_study(new_study(name, data, code=code.value))
 
 
 @app.command()
