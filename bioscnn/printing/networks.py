@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import Again, own_name, print_fields, print_next, print_wrapped, with_interval
+from bioscnn.printing.shared import (
+    Again,
+    own_name,
+    print_fields,
+    print_next,
+    print_warnings,
+    print_wrapped,
+    with_interval,
+)
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
@@ -31,6 +39,11 @@ def print_training(card: dict[str, Any], file: Path, config: StudyConfig, again:
         fields.append(("spiking network", f"{_share(spiking)} {read}, {spikes}"))
     fields.append(("files", f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}"))
     print_fields(fields, 16)
+    part, n_classes = card["spiking"] or card["validation"], len(card["classes"])
+    if part["wilson_95"][0] <= 1 / n_classes:
+        guessed = f"which is right in {100 / n_classes:.3g} % with {n_classes} classes"
+        text = f"the accuracy cannot be told from guessing, {guessed}: more epochs, examples or layers may help"
+        print_warnings([{"certain": False, "text": text}], 16)
     if again.subject.suffix == ".toml":
         print_next(_after_training(card, file, config, again))
 

@@ -82,9 +82,8 @@ def study_script(
     config = study.config.model_copy(update={"simulation": anywhere})
     prepared = prepare(replace(study, config=config), data, progress)
     examples, first = prepared.examples, slice(trials)
-    dataset, split = config.dataset, config.dataset.split
-    if dataset.own is not None:
-        split += f": {examples.source.rpartition(': ')[2]}"
+    dataset, drawn = config.dataset, examples.source.rpartition(": ")[2]
+    split = dataset.split if dataset.own is None else f"{dataset.split}: {drawn}"
     origin = (
         f"Study {study.name}: {dataset.label} ({split}), encoded as {config.encoding.kind}"
         f"{_gain_control(config)}; network {Path(config.network.model).name}.",

@@ -27,8 +27,10 @@ from bioscnn.result_versions import in_format
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.simulation.storage import RunFile
 from bioscnn.statistics import Estimate, proportion
+from bioscnn.studies.explainable import is_explainable
 from bioscnn.studies.guards import (
     Finding,
+    at_chance,
     few_trials,
     findings_of_data,
     findings_of_simulation,
@@ -224,11 +226,15 @@ def _simulate(
         if examples_input.spikes is not None:
             file.add_example_input(examples_input.spikes.take(chosen), examples_input.shape)
     answers = prepared.ann_class if prepared.has_ann else scores.chosen(config.readout.rule)
+    labels, n_classes = examples.labels, len(examples.classes)
     findings = [
         *findings_of_data(prepared, data),
-        *labels_shifted(answers, examples.labels, len(examples.classes)),
+        *labels_shifted(answers, labels, n_classes),
         *findings_of_simulation(prepared, scores, recording, chosen),
     ]
+    right = scores.chosen(config.readout.rule) == labels
+    ann_right = answers == labels if prepared.has_ann else None
+    findings += at_chance(right, ann_right, n_classes, findings, is_explainable(config))
     return scores, findings
 
 

@@ -207,7 +207,7 @@ def test_after_a_training_the_lines_run_what_it_made_and_train_it_further(
 def card_of(stage: str, spiking: float | None) -> dict[str, object]:
     share = {"accuracy": spiking, "wilson_95": [0.8, 0.95], "n": 100}
     return {
-        "name": "mine", "stage": stage, "seconds": 3.0, "settings": {"readout": "spike-count"},
+        "name": "mine", "stage": stage, "classes": ["a", "b"], "seconds": 3.0, "settings": {"readout": "spike-count"},
         "validation": {"accuracy": 0.9, "wilson_95": [0.8, 0.95], "n": 100},
         "spiking": spiking and share | {"duration_ms": 30.0, "spikes_per_image": 1000},
     }  # fmt: skip
@@ -225,6 +225,25 @@ def test_after_a_training_of_own_photographs_a_study_of_one_spike_per_neuron_is_
     assert last == ["new", "mine-times", "--data", "folder:my photos", "--code", "time"]
     print_new_study(new)
     assert last == shlex.split(capsys.readouterr().out.strip().splitlines()[-1])[1:]
+
+
+@pytest.mark.parametrize(("low", "n_classes", "told"), [(0.45, 2, True), (0.51, 2, False), (0.09, 10, True)])
+def test_after_a_training_that_came_to_guessing_it_is_said(low, n_classes, told, capsys):
+    card = card_of("rates", None) | {"classes": ["c"] * n_classes}
+    card["validation"] = {"accuracy": low + 0.1, "wilson_95": [low, low + 0.2], "n": 30}
+    print_training(card, Path("my.onnx"), read_study(SIMS / "mnist.toml").config, Again(Path("mnist-small")))
+    said = " ".join(capsys.readouterr().out.split())
+    assert (f"right in {100 / n_classes:.3g} % with {n_classes} classes" in said) == told
+
+
+def test_a_run_that_came_to_guessing_is_explained_first():
+    file = SIMS / "mnist.toml"
+    summary = {"warnings": [{"kind": "at-chance", "text": "", "certain": False}]}
+    run = SimpleNamespace(summary=summary, folder=Path("results/mnist/latest"))
+    for changes, first in (([], "explain"), (["neuron.model=adaptive-lif"], "run")):
+        config = read_study(file, changes).config
+        lines = [line.split()[1] for line, _ in next_commands(run, config, Again(file, changes))]
+        assert lines[0] == first and lines.count("explain") == (first == "explain")
 
 
 def test_after_a_training_of_a_network_that_ships_nothing_is_offered(capsys):

@@ -11,6 +11,7 @@ Kind = Literal[
     "other-classes",
     "other-split",
     "labels-shifted",
+    "at-chance",
     "silent",
     "at-ceiling",
     "rounded-t-ref",
