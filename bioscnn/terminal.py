@@ -46,12 +46,18 @@ EPOCH_LINES = 20
 _STAGES = {
     "loading": "loading data and network",
     "filming": "recording images with a simulated event camera (once)",
-    "compiling": "compiling the network (once for each shape of network)",
+    "compiling": "compiling the network once",
     "simulating": "simulating",
     "recording examples": "recording examples in full",
     "comparing layers": "comparing rates with activations, layer by layer",
     "reporting": "writing the report",
 }
+
+
+def _named(stage: str) -> str:
+    """Return what a stage is called, behind a comma what is said of it besides."""
+    name, comma, more = stage.partition(",")
+    return f"{_STAGES[name]}{comma}{more}" if name in _STAGES else stage
 
 
 class _Bar:
@@ -115,7 +121,7 @@ class LiveProgress(_Bar):
 
     def stage(self, what: str) -> None:
         """Name the stage; trials are counted from the moment that the first one starts."""
-        self._say(_STAGES.get(what, what))
+        self._say(_named(what))
         if what.startswith(("simulating", "filming")):
             self._progress.reset(self._task)
             self._began = self._printed = perf_counter()
@@ -180,8 +186,8 @@ class WorkProgress(_Bar):
 
     def stage(self, what: str) -> None:
         """Say what takes longer than simulating, and what is no stage of every simulation."""
-        if what == "compiling" or what not in _STAGES:
-            self._say(_STAGES.get(what, what))
+        if what.startswith("compiling") or what not in _STAGES:
+            self._say(_named(what))
         else:
             self._progress.update(self._task, description=self._what)
 
@@ -233,7 +239,9 @@ class TrainingProgress(_Bar):
             self._say_how_long(done, total)
         if records and not self._n_printed:
             spiking = "" if records[0].spiking_accuracy is None else "   spiking network   spikes per trial"
-            ERR.print("accuracy on validation data, which choose the epoch and train nothing:", soft_wrap=True)
+            ERR.print(
+                "accuracy on validation data, which choose the epoch and train nothing:", soft_wrap=True
+            )
             ERR.print(f"[bold]epoch     loss   trained network{spiking}[/bold]")
         epochs = round(total * len(records) / done) if done else 0
         for record in records[self._n_printed :]:

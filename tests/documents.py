@@ -49,6 +49,7 @@ def smaller(verb: str, words: Sequence[str]) -> list[str]:
             del added[:2]
     return added
 
+
 PACKAGES = ("torch", "keras", "nir", "neo", "nixio", "pynwb")
 """Packages that some blocks need, and are not run without."""
 

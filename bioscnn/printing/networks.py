@@ -42,7 +42,9 @@ def print_training(card: dict[str, Any], file: Path, config: StudyConfig, again:
     part, n_classes = card["spiking"] or card["validation"], len(card["classes"])
     if part["wilson_95"][0] <= 1 / n_classes:
         guessed = f"which is right in {100 / n_classes:.3g} % with {n_classes} classes"
-        text = f"the accuracy cannot be told from guessing, {guessed}: more epochs, examples or layers may help"
+        text = (
+            f"the accuracy cannot be told from guessing, {guessed}: more epochs, examples or layers may help"
+        )
         print_warnings([{"certain": False, "text": text}], 16)
     if again.subject.suffix == ".toml":
         print_next(_after_training(card, file, config, again))

@@ -77,9 +77,7 @@ class NewStudy:
         return self.data is not None and self.data.startswith("events:")
 
 
-def new_study(
-    name: str, data: str | None = None, folder: Path = Path(), code: Code = "rate"
-) -> NewStudy:
+def new_study(name: str, data: str | None = None, folder: Path = Path(), code: Code = "rate") -> NewStudy:
     """Write a commented study file that runs as it is, but for a network that its user has to name.
 
     Parameters
@@ -122,7 +120,9 @@ def new_study(
         raise UserError("unknown code", key="code", value=code, expected='"rate" or "time"')
     if code == "time" and (kind is None or kind[0] == "events"):
         what = "a copy of a shipped study keeps its code" if kind is None else "recordings have no time code"
-        raise UserError(what, key="code", value=code, expected="images of your own; or bioscnn run mnist-time")
+        raise UserError(
+            what, key="code", value=code, expected="images of your own; or bioscnn run mnist-time"
+        )
     if kind is None:
         shipped = find_study(Path(data or "mnist"))
         write_atomically(file, shipped.read_bytes())
@@ -158,7 +158,7 @@ def _lines(name: str, path: str, data_survey: Survey, code: Code) -> Iterator[st
     """Yield the lines of the file."""
     data, classes = data_survey.data, data_survey.data.contents.classes
     yield f"# {name}: {_KINDS[data.kind]}."
-    changed = "simulation.dt=\"500 us\"" if code == "time" else "neuron.t_ref=\"1 ms\""
+    changed = 'simulation.dt="500 us"' if code == "time" else 'neuron.t_ref="1 ms"'
     if code == "time":
         yield "# One spike per neuron, whose time says its value: docs/time-code.md."
     yield f"# Any key can be changed on the command line: bioscnn run {name}.toml --set {changed}"
@@ -199,7 +199,7 @@ def _rest(name: str, data_survey: Survey, n_classes: int, code: Code) -> Iterato
     yield _key("model", f"{name}.onnx", "the path of a file, from this one; or a shipped network")
     if by_times:
         yield _key("code", "time", "one spike per neuron; of a network of rectifiers")
-        yield "# scale = 1.0             # of a network that `--on times` made; of others, training images tell it"
+        yield "# scale = 1.0             # of what `--on times` made; of others, training images tell it"
     yield "\n[neuron]"
     models = "" if by_times else "lif | if | adaptive-lif | the path of a neuron's file, see docs/physics.md"
     yield _key("model", "lif", models)

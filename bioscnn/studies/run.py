@@ -351,8 +351,8 @@ class _Watch:
     def trial(self) -> None:
         self._progress.trial()
 
-    def seconds(self, what: str | None = None) -> float:
-        """Return the duration of a stage, or of all together, s."""
+    def seconds(self, what: str = "") -> float:
+        """Return the duration of the stages that begin with a word, or of all together, s."""
         ends = [*self._begun[1:], ("", perf_counter())]
         stages = zip(self._begun, ends, strict=True)
-        return sum(end - begin for (name, begin), (_, end) in stages if what in (None, name))
+        return sum(end - begin for (name, begin), (_, end) in stages if name.startswith(what))

@@ -76,6 +76,14 @@ def test_a_training_that_goes_on_says_from_which_epoch_and_how_long_from_there(m
     assert [line.split()[0] for line in said if line.startswith(" ")] == ["1", "10"]
 
 
+def test_a_line_says_how_long_compiling_usually_takes(capsys):
+    for bar in (LiveProgress(3), WorkProgress()):
+        with bar as progress:
+            progress.stage("compiling, usually 12 s")
+    said = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert said == ["compiling the network once, usually 12 s ..."] * 2
+
+
 def test_a_share_that_is_the_same_is_said_once(monkeypatch, capsys):
     monkeypatch.setattr("bioscnn.terminal.perf_counter", lambda: 0.0)
     with WorkProgress() as progress:

@@ -207,7 +207,8 @@ def test_after_a_training_the_lines_run_what_it_made_and_train_it_further(
 def card_of(stage: str, spiking: float | None) -> dict[str, object]:
     share = {"accuracy": spiking, "wilson_95": [0.8, 0.95], "n": 100}
     return {
-        "name": "mine", "stage": stage, "classes": ["a", "b"], "seconds": 3.0, "settings": {"readout": "spike-count"},
+        "name": "mine", "stage": stage, "classes": ["a", "b"], "seconds": 3.0,
+        "settings": {"readout": "spike-count"},
         "validation": {"accuracy": 0.9, "wilson_95": [0.8, 0.95], "n": 100},
         "spiking": spiking and share | {"duration_ms": 30.0, "spikes_per_image": 1000},
     }  # fmt: skip

@@ -131,8 +131,8 @@ def at_chance(
         reason += "images as in its training (dataset.mean, std, scale)"
     yield Finding(
         "at-chance",
-        f"the accuracy cannot be told from guessing, which is right in {100 / n_classes:.3g} % of trials with "
-        f"{n_classes} classes; the likely reason is {reason}",
+        f"the accuracy cannot be told from guessing, which is right in {100 / n_classes:.3g} % of trials "
+        f"with {n_classes} classes; the likely reason is {reason}",
         certain=False,
     )
 
