@@ -18,7 +18,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tokenize import TokenError
@@ -312,8 +312,7 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
                 file=folder,
                 fix="give --out a new folder, or empty this one",
             )
-        make_folder(folder.parent)
-        with scratch_for_results(folder.parent, ".unfinished") as place:
+        with made_folder(folder.parent), scratch_for_results(folder.parent, ".unfinished") as place:
             scratch = place / folder.name
             scratch.mkdir()
             yield scratch
@@ -403,6 +402,26 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, error) from error
+
+
+@contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder for what is done inside; if that fails or is interrupted, leave none that is empty.
+
+    Raises
+    ------
+    UserError
+        As of `make_folder`.
+    """
+    missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
+    make_folder(folder)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # of one that holds something, or that somebody else removed
+            for path in missing:
+                path.rmdir()
+        raise
 
 
 @contextmanager

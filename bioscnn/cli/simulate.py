@@ -187,11 +187,11 @@ def play(
     data: DataFolder = None,
 ) -> None:
     """Write and open a page whose network reads digits you draw."""
-    from bioscnn.files import make_folder
+    from bioscnn.files import made_folder
     from bioscnn.play import open_page, write_play_page
 
-    make_folder(out.parent)
-    path = write_play_page(out, data=data)
+    with made_folder(out.parent):
+        path = write_play_page(out, data=data)
     typer.echo(path)
     if opens and not open_page(path):
         typer.echo("no browser here: open the file in any, also on a phone", err=True)

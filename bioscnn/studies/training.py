@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph, LIFRate, ReLU, read_card, read_model, write_onnx
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
-from bioscnn.files import make_folder, require_file, scratch_for_results, unwritable_is_told, write_json
+from bioscnn.files import made_folder, require_file, scratch_for_results, unwritable_is_told, write_json
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Progress as Stages
 from bioscnn.simulation.simulate import Silent
@@ -203,9 +203,8 @@ def train_recipe(
         if not any(isinstance(layer, LIFRate) for layer in graph.layers):
             refuse_keys_of_lif_rates(recipe.config)
     teacher = None if recipe.teacher is None else _network("teacher", recipe.teacher, folder, training)
-    make_folder(folder)
     checkpoint = folder / f"{recipe.name}.checkpoint.npz"
-    with unwritable_is_told(folder), _start_is_named(recipe):
+    with made_folder(folder), unwritable_is_told(folder), _start_is_named(recipe):
         trained, measured = train(
             graph,
             training.stimulus,

@@ -33,5 +33,9 @@ def test_every_extra_that_an_error_names_has_a_command_with_its_packages():
     for extra in named:
         command = how_to_install(extra).split("`")[1]
         assert "bioscnn[" not in command and shlex.split(command)[-1]
-    page = (ROOT / "docs" / "questions.md").read_text(encoding="utf-8").partition("### \"training needs torch\"")[2]
+    page = (
+        (ROOT / "docs" / "questions.md")
+        .read_text(encoding="utf-8")
+        .partition('### "training needs torch"')[2]
+    )
     assert all(f"`{extra}`" in page.partition("###")[0] for extra in named)

@@ -19,6 +19,7 @@ from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.errors import UserError
 from bioscnn.files import (
     is_file,
+    made_folder,
     point_latest,
     read_npz,
     scratch_folder,
@@ -139,6 +140,28 @@ def test_an_earlier_result_stays_until_the_new_one_is_whole(tmp_path, monkeypatc
     with pytest.raises(KeyboardInterrupt), whole_folder(tmp_path / "run", lambda _: True):
         pass
     assert (tmp_path / "run" / "file").read_text() == "earlier"
+
+
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt, SystemExit, ValueError])
+def test_work_that_is_stopped_leaves_no_empty_folders_that_it_made(tmp_path, stopped):
+    with pytest.raises(stopped), whole_folder(tmp_path / "results" / "mnist" / "run", lambda _: True):
+        raise stopped
+    assert list(tmp_path.iterdir()) == []
+    with whole_folder(tmp_path / "results" / "mnist" / "run", lambda _: True):
+        pass
+    with pytest.raises(stopped), whole_folder(tmp_path / "results" / "nmnist" / "run", lambda _: True):
+        raise stopped
+    assert {path.name for path in tmp_path.rglob("*")} == {"results", "mnist", "run"}
+
+
+def test_folders_that_were_there_or_hold_something_stay(tmp_path):
+    (tmp_path / "there").mkdir()
+    for folder, names in (("there", {"there"}), ("new/deep", {"there", "new", "deep", "kept"})):
+        with pytest.raises(KeyboardInterrupt), made_folder(tmp_path / folder):
+            if folder != "there":
+                (tmp_path / folder / "kept").touch()
+            raise KeyboardInterrupt
+        assert {path.name for path in tmp_path.rglob("*")} == names
 
 
 def test_a_lock_excludes_other_processes_until_its_holder_dies(tmp_path):

@@ -317,6 +317,22 @@ def test_a_recipe_is_found_by_the_name_of_its_network_and_of_its_fine_tuned_one(
     assert find_recipe("nmnist-small-real").stage == "spikes"
 
 
+@pytest.mark.parametrize(("batches", "left"), [(1, set()), (3, {"new", "nets", "pets.checkpoint.npz"})])
+def test_a_training_that_is_interrupted_leaves_its_folder_if_there_is_a_checkpoint(
+    pets, tmp_path, batches, left
+):
+    before = {path.name for path in tmp_path.rglob("*")}
+
+    def interrupt(done, total, records):
+        if done == batches:
+            raise KeyboardInterrupt
+
+    recipe = recipe_of(read_study(pets, ["training.layers=4c3s2"]))  # two batches an epoch
+    with pytest.raises(KeyboardInterrupt):
+        train_recipe(recipe, None, tmp_path / "new" / "nets", interrupt)
+    assert {path.name for path in tmp_path.rglob("*")} - before == left
+
+
 @pytest.mark.slow
 def test_a_training_that_is_killed_goes_on_to_the_same_bits(pets, tmp_path):
     command = [sys.executable, "-m", "bioscnn", "train", "pets.toml", "--epochs", "6"]
