@@ -35,7 +35,8 @@ def print_training(card: dict[str, Any], file: Path, config: StudyConfig, again:
     fields = [("trained network", f"{_share(card['validation'])} validation {example}")]
     if spiking := card["spiking"]:
         read = f"by {card['settings']['readout']} after {spiking['duration_ms']:g} ms"
-        spikes = f"{spiking['spikes_per_image']:,.0f} spikes per trial"
+        come_in = ", those that come in counted" if card["stage"] == "times" else ""
+        spikes = f"{spiking['spikes_per_image']:,.0f} spikes per trial{come_in}"
         fields.append(("spiking network", f"{_share(spiking)} {read}, {spikes}"))
     fields.append(("files", f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}"))
     print_fields(fields, 16)

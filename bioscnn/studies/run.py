@@ -246,7 +246,7 @@ def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch: _Watch) -> dict[str, Any]:
     config, examples = prepared.study.config, prepared.examples
     ann, restless = None, restlessness(scores, config)
-    further = [settling_hint(restless, config), saturation_hint(config, scores), silence_hint(scores)]
+    further = [settling_hint(restless, config), saturation_hint(config, scores), silence_hint(scores, config)]
     further += [few_trials(len(examples))]
     if prepared.has_ann:
         ann = proportion(prepared.ann_class == examples.labels)
