@@ -55,15 +55,15 @@ def input_spikes(
     of_trial = spikes[trial : trial + 1]
     time = milliseconds(of_trial.step, of_trial.dt)
     of_map, row, column = np.unravel_index(of_trial.neuron, shape)
-    beside, few = width >= 5, len(names) <= 3
+    beside = width >= 5
+    columns = 1 if beside and len(names) <= 3 else min(2, len(names))
     figure = new_figure(width, 4.6 if beside else 6.2)
     if beside:
-        parts = figure.subfigures(1, 2, squeeze=False, width_ratios=(1 if few else 1.7, 2.9))
+        parts = figure.subfigures(1, 2, squeeze=False, width_ratios=(1 if columns == 1 else 1.7, 2.9))
     else:
-        parts = figure.subfigures(2, 1, squeeze=False, height_ratios=(1 if few else 1.7, 2.7))
+        parts = figure.subfigures(2, 1, squeeze=False, height_ratios=(1 if len(names) < 3 else 1.7, 2.7))
     maps, courses = parts.flat
     colours = _OF_COLOURS if tuple(names) == COLOURS else PALETTE
-    columns = 1 if beside and few else len(names) if few else 2
     _draw_maps(maps, columns, of_trial.counts().reshape(shape), names, colours)
     across, down, course = courses.subplots(3, 1, sharex=True, height_ratios=(1.3, 1.3, 1))
     for axes, place, size, name in ((across, column, shape[2], "column"), (down, row, shape[1], "row")):
