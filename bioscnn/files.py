@@ -493,3 +493,11 @@ def point_latest(folder: Path) -> None:
     with unwritable_is_told(folder.parent), scratch_folder(folder.parent, _FRESH) as scratch:
         (scratch / "latest").symlink_to(folder.name)
         (scratch / "latest").replace(folder.with_name("latest"))
+
+
+def newest_run(folder: Path) -> Path:
+    """Return the newest of ``results/*/latest`` for the word ``latest``, and any other folder as it is."""
+    if folder != Path("latest") or folder.exists():
+        return folder
+    links = sorted(Path("results").glob("*/latest"), key=lambda link: link.lstat().st_mtime_ns)
+    return links[-1] if links else folder

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bioscnn.cli.options import Changes, DataFolder, Json, StudyFile, Trials, all_changes
+from bioscnn.cli.options import Changes, DataFolder, Json, RunFolder, StudyFile, Trials, all_changes
 
 app = typer.Typer()
 
@@ -126,17 +126,18 @@ def plan(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="folder of a run, such as results/mnist/latest")],
+    folder: RunFolder,
 ) -> None:
     """Write the report of a run again."""
+    from bioscnn.files import newest_run
     from bioscnn.report import write_report
 
-    typer.echo(write_report(folder))
+    typer.echo(write_report(newest_run(folder)))
 
 
 @app.command()
 def explain(
-    run: Annotated[Path, typer.Argument(help="folder of a run, such as results/mnist/latest; or: latest")],
+    run: RunFolder,
     trials: Annotated[int, typer.Option(help="trials to simulate again")] = 1000,
     jobs: Annotated[int | None, typer.Option(help="processes at a time")] = None,
     data: DataFolder = None,
@@ -160,18 +161,20 @@ def explain(
 
 @app.command()
 def compare(
-    a: Annotated[Path, typer.Argument(help="folder of a run (--set readout.record=all keeps all spikes)")],
+    a: RunFolder,
     b: Annotated[Path, typer.Argument(help="another of the same trials: other neuron, noise, device, ...")],
     as_json: Json = False,
 ) -> None:
     """Compare two runs of the same trials.
 
-    Ends with code 1 if spikes differ where networks and input are the same.
+    Runs with `--set readout.record=all` keep all spikes. Ends with code 1 if spikes differ where networks
+    and input are the same.
     """
+    from bioscnn.files import newest_run
     from bioscnn.printing.devices import print_comparison
     from bioscnn.studies.compare import compare_runs
 
-    comparison = compare_runs(a, b)
+    comparison = compare_runs(newest_run(a), newest_run(b))
     if as_json:
         typer.echo(json.dumps(comparison.as_dict(), indent=2))
     else:

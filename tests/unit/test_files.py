@@ -20,6 +20,7 @@ from bioscnn.errors import UserError
 from bioscnn.files import (
     is_file,
     made_folder,
+    newest_run,
     point_latest,
     read_npz,
     scratch_folder,
@@ -162,6 +163,22 @@ def test_folders_that_were_there_or_hold_something_stay(tmp_path):
                 (tmp_path / folder / "kept").touch()
             raise KeyboardInterrupt
         assert {path.name for path in tmp_path.rglob("*")} == names
+
+
+def test_the_newest_run_is_the_one_that_was_made_last_whatever_was_written_into_others(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert newest_run(Path("latest")) == Path("latest")
+    for name in ("mnist", "nmnist"):
+        (tmp_path / "results" / name / "run").mkdir(parents=True)
+        point_latest(tmp_path / "results" / name / "run")
+        time.sleep(0.01)
+    (tmp_path / "results" / "mnist" / "run" / "ledger.json").touch()
+    assert newest_run(Path("latest")) == Path("results/nmnist/latest")
+    assert newest_run(Path("results/mnist/latest")) == Path("results/mnist/latest")
+    point_latest(tmp_path / "results" / "mnist" / "run")
+    assert newest_run(Path("latest")) == Path("results/mnist/latest")
+    (tmp_path / "latest").mkdir()
+    assert newest_run(Path("latest")) == Path("latest")
 
 
 def test_a_lock_excludes_other_processes_until_its_holder_dies(tmp_path):
