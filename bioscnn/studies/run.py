@@ -234,7 +234,14 @@ def _simulate(
     ]
     right = scores.chosen(config.readout.rule) == labels
     ann_right = answers == labels if prepared.has_ann else None
-    findings += at_chance(right, ann_right, n_classes, findings, is_explainable(config))
+    findings += at_chance(
+        right,
+        ann_right,
+        n_classes,
+        findings,
+        explainable=is_explainable(config),
+        described=read_card(config.network.model) is not None,
+    )
     return scores, findings
 
 
@@ -254,7 +261,7 @@ def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch:
         further += [_background_hint(prepared)]
         if prepared.calibration is not None:
             further += [conversion_hint(scores, config, prepared.ann_class)]
-    hints = [] if ann is None or isinstance(examples, EventSet) else _hints(prepared, ann)
+    hints = [] if ann is None or isinstance(examples, EventSet) else _hints(prepared, ann, findings)
     return {
         "dataset": examples.name,
         "source": examples.source,
@@ -280,11 +287,12 @@ def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch:
     }
 
 
-def _hints(prepared: Prepared, ann: Estimate) -> list[str]:
+def _hints(prepared: Prepared, ann: Estimate, findings: list[Finding]) -> list[str]:
     """Return hints at another preprocessing of the images."""
     intensities, config = prepared.input.intensities(), prepared.study.config
     described = read_card(config.network.model) is not None
-    return preprocessing_hints(prepared.graph, intensities, ann, config.dataset, described)
+    here = described and all(finding.kind != "other-data" for finding in findings)
+    return preprocessing_hints(prepared.graph, intensities, ann, config.dataset, described, here)
 
 
 def _calibration_hint(prepared: Prepared) -> str | None:

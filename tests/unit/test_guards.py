@@ -218,7 +218,8 @@ def test_guessing_and_one_answer_for_all_are_no_shifted_labels(n, n_classes):
 def test_answers_like_guesses_are_told_with_the_likely_reason(right, ann_right, n_classes, found, words):
     trials = np.arange(60)
     told = list(at_chance(trials < right, ann_right and trials < ann_right, n_classes, found))
-    assert [(f.kind, f.certain) for f in told] == ([] if words is None else [("at-chance", False)])
+    kind = "ann-at-chance" if ann_right == 15 else "at-chance"
+    assert [(f.kind, f.certain) for f in told] == ([] if words is None else [(kind, False)])
     assert all("20 % of trials with 5 classes" in f.text and words in f.text for f in told)
     assert not any("explain" in f.text for f in at_chance(trials < 14, trials < 60, 5, explainable=False))
 

@@ -16,7 +16,7 @@ from bioscnn.datasets.own.duplicates import digests_of, in_training
 from bioscnn.errors import UserError
 from bioscnn.statistics import proportion
 from bioscnn.studies.config import StudyConfig
-from bioscnn.studies.guards.finding import Finding
+from bioscnn.studies.guards.finding import Finding, Kind
 from bioscnn.studies.prepare import Loaded
 
 SIMULATED = "-simulated"
@@ -95,7 +95,9 @@ def at_chance(
     ann_right: NDArray[np.bool_] | None,
     n_classes: int,
     found: Collection[Finding] = (),
+    *,
     explainable: bool = True,
+    described: bool = True,
 ) -> Iterator[Finding]:
     """Yield a hint if answers are not told from guessing, with the likely reason.
 
@@ -111,6 +113,8 @@ def at_chance(
         What else was found.
     explainable : bool
         Whether ``bioscnn explain`` takes the run.
+    described : bool
+        Whether a card says how the trained network was trained, as one that ``bioscnn train`` wrote does.
 
     Notes
     -----
@@ -120,6 +124,7 @@ def at_chance(
     kinds = {finding.kind for finding in found}
     if not _like_guessing(right, n_classes) or "labels-shifted" in kinds:
         return
+    kind: Kind = "at-chance"
     reason = "trials too short, or rates lost in conversion, since the trained network does better"
     reason += "; `bioscnn explain` says which" if explainable else ""
     if "silent" in kinds:
@@ -127,10 +132,11 @@ def at_chance(
     elif ann_right is None:
         reason = "another input than in its training, by encoding or dataset.mean, std and scale"
     elif _like_guessing(ann_right, n_classes):
-        reason = "the trained network, which does no better: train it longer or on more examples, or show it "
-        reason += "images as in its training (dataset.mean, std, scale)"
+        kind, reason = "ann-at-chance", "the trained network, which does no better"
+        here = described and "other-data" not in kinds
+        reason += ": train it longer, on more examples, or with other layers" if here else ""
     yield Finding(
-        "at-chance",
+        kind,
         f"the accuracy cannot be told from guessing, which is right in {100 / n_classes:.3g} % of trials "
         f"with {n_classes} classes; the likely reason is {reason}",
         certain=False,

@@ -12,6 +12,7 @@ Kind = Literal[
     "other-split",
     "labels-shifted",
     "at-chance",
+    "ann-at-chance",
     "silent",
     "at-ceiling",
     "rounded-t-ref",
