@@ -84,10 +84,10 @@ def study_script(
     examples, first = prepared.examples, slice(trials)
     dataset, drawn = config.dataset, examples.source.rpartition(": ")[2]
     split = dataset.split if dataset.own is None else f"{dataset.split}: {drawn}"
-    model = Path(config.network.model).name
+    named = Path(config.network.model).name
     origin = (
         f"Study {study.name}: {dataset.label} ({split}),",
-        f"encoded as {config.encoding.kind}{_gain_control(config)}; network {model}.",
+        f"encoded as {config.encoding.kind}{_gain_control(config)}; network {named}.",
         f"Images or recordings sha256 {examples.sha256};",
         f"weights sha256 {prepared.graph.sha256()}; bioscnn {bioscnn.__version__}.",
         *(f"Changed: {key} = {_without_folders(value)}" for key, value in study.edits),
