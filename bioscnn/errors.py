@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 LONGEST = 3000
-"""Most characters of a key or a value that an error shows."""
+"""Most characters of a key, a value, or what was expected, that an error shows."""
 
 
 class UserError(Exception):
@@ -55,7 +55,8 @@ class UserError(Exception):
         )  # fmt: skip
         details = {
             "file": file, "key": None if key is None else _shortened(str(key)),
-            "value": None if value is None else _shortened_repr(value), "expected": expected,
+            "value": None if value is None else _shortened_repr(value),
+            "expected": None if expected is None else _shortened(expected),
         }  # fmt: skip
         one_line = {
             name: str(text).replace("\n", "\\n") for name, text in details.items() if text is not None

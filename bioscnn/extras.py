@@ -40,7 +40,7 @@ def require(what: str, extra: str, *packages: str) -> None:
 
 
 def how_to_install(extra: str) -> str:
-    """Return the command that installs what an extra of bioscnn names, from wherever bioscnn itself came.
+    """Return the command, in backticks, that installs what an extra names, wherever bioscnn itself is from.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def how_to_install(extra: str) -> str:
     Examples
     --------
     >>> how_to_install("sensitivity").partition("pip ")[2]
-    'install "SALib>=1.5.1" (the extra sensitivity of bioscnn)'
+    'install "SALib>=1.5.1"` (the extra sensitivity of bioscnn)'
     """
     try:
         every = requires("bioscnn") or []
@@ -62,7 +62,7 @@ def how_to_install(extra: str) -> str:
         if re.search(rf"extra == ['\"]{extra}['\"]", marker)
     ]
     packages = " ".join(f'"{name}"' for name in packages_of_extra) or f"'bioscnn[{extra}]'"
-    return f"{_own_pip()} install {packages} (the extra {extra} of bioscnn)"
+    return f"`{_own_pip()} install {packages}` (the extra {extra} of bioscnn)"
 
 
 def _own_pip() -> str:

@@ -18,7 +18,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tokenize import TokenError
@@ -263,6 +263,11 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_there(path: Path) -> bool:
+    """Return whether something has this name, be it a link to nowhere: reading it says what is wrong."""
+    return path.is_symlink() or path.exists()
+
+
 def free_place(out: Path | None, usual: Path, ours: Callable[[Path], bool], *, empty: bool = False) -> Path:
     """Return where a result may be written without destroying a file of the user's.
 
@@ -325,8 +330,7 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
                 file=folder,
                 fix="give --out a new folder, or empty this one",
             )
-        make_folder(folder.parent)
-        with scratch_for_results(folder.parent, ".unfinished") as place:
+        with made_folder(folder.parent), scratch_for_results(folder.parent, ".unfinished") as place:
             scratch = place / folder.name
             scratch.mkdir()
             yield scratch
@@ -419,6 +423,26 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder for what is done inside; if that fails or is interrupted, leave none that is empty.
+
+    Raises
+    ------
+    UserError
+        As of `make_folder`.
+    """
+    missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
+    make_folder(folder)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # of one that holds something, or that somebody else removed
+            for path in missing:
+                path.rmdir()
+        raise
+
+
+@contextmanager
 def scratch_for_results(folder: Path, name: str) -> Iterator[Path]:
     """Give a folder as of `scratch_folder`, where a user wants results.
 
@@ -487,3 +511,11 @@ def point_latest(folder: Path) -> None:
     with unwritable_is_told(folder.parent), scratch_folder(folder.parent, _FRESH) as scratch:
         (scratch / "latest").symlink_to(folder.name)
         (scratch / "latest").replace(folder.with_name("latest"))
+
+
+def newest_run(folder: Path) -> Path:
+    """Return the newest of ``results/*/latest`` for the word ``latest``, and any other folder as it is."""
+    if folder != Path("latest") or folder.exists():
+        return folder
+    links = sorted(Path("results").glob("*/latest"), key=lambda link: link.lstat().st_mtime_ns)
+    return links[-1] if links else folder

@@ -46,12 +46,18 @@ EPOCH_LINES = 20
 _STAGES = {
     "loading": "loading data and network",
     "filming": "recording images with a simulated event camera (once)",
-    "compiling": "compiling the network (once for each shape of network)",
+    "compiling": "compiling the network once",
     "simulating": "simulating",
     "recording examples": "recording examples in full",
     "comparing layers": "comparing rates with activations, layer by layer",
     "reporting": "writing the report",
 }
+
+
+def _named(stage: str) -> str:
+    """Return what a stage is called, behind a comma what is said of it besides."""
+    name, comma, more = stage.partition(",")
+    return f"{_STAGES[name]}{comma}{more}" if name in _STAGES else stage
 
 
 class _Bar:
@@ -115,7 +121,7 @@ class LiveProgress(_Bar):
 
     def stage(self, what: str) -> None:
         """Name the stage; trials are counted from the moment that the first one starts."""
-        self._say(_STAGES.get(what, what))
+        self._say(_named(what))
         if what.startswith(("simulating", "filming")):
             self._progress.reset(self._task)
             self._began = self._printed = perf_counter()
@@ -180,8 +186,8 @@ class WorkProgress(_Bar):
 
     def stage(self, what: str) -> None:
         """Say what takes longer than simulating, and what is no stage of every simulation."""
-        if what == "compiling" or what not in _STAGES:
-            self._say(_STAGES.get(what, what))
+        if what.startswith("compiling") or what not in _STAGES:
+            self._say(_named(what))
         else:
             self._progress.update(self._task, description=self._what)
 
@@ -218,33 +224,43 @@ class TrainingProgress(_Bar):
 
     def __init__(self, name: str) -> None:
         super().__init__(None)
-        self._name, self._n_printed = name, 0
-        self._began: tuple[float, int] | None = None  # when, and how many batches were done
+        self._name, self._n_printed, self._said_how_long = name, 0, False
+        self._began: tuple[float, int, int] | None = None  # when; batches and epochs that were done
 
     def __call__(self, done: int, total: int, records: list[EpochRecord]) -> None:
         """Take in how many batches are done and what the finished epochs came to."""
         self._progress.update(self._task, completed=done, total=total, description=self._name)
-        self._began = self._began or (perf_counter(), done)
-        if records and not self._n_printed:
+        if self._began is None:
+            self._began = perf_counter(), done, len(records)
+            if done:
+                epoch = len(records) + 1
+                ERR.print(f"goes on in epoch {epoch}, from the checkpoint of a training that was stopped")
+        if len(records) > self._began[2] and not self._said_how_long:
             self._say_how_long(done, total)
-            spiking = "" if records[0].spiking_accuracy is None else "   in spikes   spikes per trial"
-            ERR.print(f"[bold]epoch     loss   validation{spiking}[/bold]")
+        if records and not self._n_printed:
+            spiking = "" if records[0].spiking_accuracy is None else "   spiking network   spikes per trial"
+            ERR.print(
+                "accuracy on validation data, which choose the epoch and train nothing:", soft_wrap=True
+            )
+            ERR.print(f"[bold]epoch     loss   trained network{spiking}[/bold]")
         epochs = round(total * len(records) / done) if done else 0
         for record in records[self._n_printed :]:
             if record.epoch % ceil(epochs / EPOCH_LINES or 1) and record.epoch not in (1, epochs):
                 continue
-            line = f"{record.epoch:5d}   {record.loss:6.4f}   {100 * record.validation_accuracy:8.2f} %"
+            line = f"{record.epoch:5d}   {record.loss:6.4f}   {100 * record.validation_accuracy:13.2f} %"
             if record.spiking_accuracy is not None:
-                line += f"   {100 * record.spiking_accuracy:7.2f} %   {record.spikes_per_image:16,.0f}"
+                line += f"   {100 * record.spiking_accuracy:13.2f} %   {record.spikes_per_image:16,.0f}"
             ERR.print(line)
         self._n_printed = len(records)
 
     def _say_how_long(self, done: int, total: int) -> None:
         """Say how long the rest will take, and how to shorten it, if it is more than two minutes."""
-        began, before = self._began or (perf_counter(), done)
-        minutes = (perf_counter() - began) / max(1, done - before) * (total - done) / 60
+        assert self._began is not None
+        began, before, _ = self._began
+        minutes = (perf_counter() - began) / (done - before) * (total - done) / 60
         if minutes > 2:
             ERR.print(f"about {minutes:.0f} min left; --epochs says how many passes are made")
+        self._said_how_long = True
 
 
 class StepProgress(_Bar):

@@ -11,11 +11,14 @@ import shlex
 import shutil
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import bioscnn
+from bioscnn.studies.settling import read_study_of_any_duration
 from tests.own_data import photographs, recordings
 from tests.runs import only_of, recorded, write_run
 
@@ -30,11 +33,22 @@ FENCED = re.compile(
 )
 
 SMALLER = {
-    "run": ("--trials", "2", "--set", "simulation.duration=10 ms", "--set", "simulation.device=numpy"),
+    "run": ("--set", "simulation.duration=10 ms", "--set", "simulation.device=numpy", "--trials", "2"),
     "explain": ("--trials", "2"),
     "train": ("--epochs", "1", "--set", "training.examples=6"),
 }
 """By verb: what is added to a command, so that it takes a second or so."""
+
+
+def smaller(verb: str, words: Sequence[str]) -> list[str]:
+    """Return what is added to a command; windows of the time code take the time that they need."""
+    added = list(SMALLER.get(verb, ()))
+    if verb == "run":
+        changes = [word for flag, word in pairwise(words) if flag == "--set"]
+        if read_study_of_any_duration(Path(words[0]), changes).config.network.code == "time":
+            del added[:2]
+    return added
+
 
 PACKAGES = ("torch", "keras", "nir", "neo", "nixio", "pynwb")
 """Packages that some blocks need, and are not run without."""

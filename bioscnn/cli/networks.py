@@ -67,7 +67,7 @@ def train(
     for recipe in find_recipes(what, changes or (), None if on is None else on.value):
         with TrainingProgress(recipe.name) as progress:
             file, card = train_recipe(recipe.changed(seed, epochs), data, out, progress)
-        print_training(card, file, recipe.config.network.model, Again(Path(what), changes or (), data))
+        print_training(card, file, recipe.config, Again(Path(what), changes or (), data))
 
 
 @experiment_command(app, "cross-validate")

@@ -17,6 +17,9 @@ Changes = Annotated[
 ]
 DataFolder = Annotated[Path | None, typer.Option(help="data folder (default: BIOSCNN_DATA)")]
 Trials = Annotated[int | None, typer.Option(help="so many examples (dataset.trials)")]
+RunFolder = Annotated[
+    Path, typer.Argument(help="folder of a run, such as results/mnist/latest; or latest, the newest of all")
+]
 KeepSpikes = Annotated[
     bool, typer.Option("--keep-spikes", help="keep spikes too: another readout needs no simulation")
 ]

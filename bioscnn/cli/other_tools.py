@@ -14,7 +14,7 @@ app = typer.Typer()
 
 @app.command()
 def export(
-    what: Annotated[Path, typer.Argument(help="folder of a run; for nir a study")],
+    what: Annotated[Path, typer.Argument(help="folder of a run, or latest; for nir a study")],
     to: Annotated[str, typer.Option(help="npz | csv | neo | nwb | nir")],
     out: Annotated[
         Path | None, typer.Option(help="file, for csv a folder (default: in the folder of the run, or here)")
@@ -34,9 +34,11 @@ def export(
         return
     from bioscnn.exports import counted_alone
     from bioscnn.exports import export as export_to
+    from bioscnn.files import newest_run
 
-    typer.echo(export_to(what, to, out, changes or ()))
-    if counted := counted_alone(what):
+    run = newest_run(what)
+    typer.echo(export_to(run, to, out, changes or ()))
+    if counted := counted_alone(run):
         typer.echo(
             f"without {', '.join(counted)}: a run keeps their spikes with --set readout.record=all",
             err=True,

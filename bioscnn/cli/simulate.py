@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from enum import Enum
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
 import typer
 
-from bioscnn.cli.options import Changes, DataFolder, Json, StudyFile, Trials, all_changes
+from bioscnn.cli.options import Changes, DataFolder, Json, RunFolder, StudyFile, Trials, all_changes
 
 app = typer.Typer()
+
+
+class Code(Enum):
+    """What the spikes of a new study say."""
+
+    RATE = "rate"
+    TIME = "time"
 
 
 @app.command()
@@ -75,6 +83,9 @@ def new(
             metavar="KIND:PATH", help="own data: folder:, idx:, npz: or events:, then where they are"
         ),
     ] = None,
+    code: Annotated[
+        Code, typer.Option(help="what spikes say: rate; or time, one spike per neuron (docs/time-code.md)")
+    ] = Code.RATE,
 ) -> None:
     """Write a study file for data of your own.
 
@@ -83,7 +94,7 @@ def new(
     from bioscnn.printing.studies import print_new_study
     from bioscnn.studies.new import new_study
 
-    print_new_study(new_study(name, data))
+    print_new_study(new_study(name, data, code=code.value))
 
 
 @app.command()
@@ -115,17 +126,18 @@ def plan(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="folder of a run, such as results/mnist/latest")],
+    folder: RunFolder,
 ) -> None:
     """Write the report of a run again."""
+    from bioscnn.files import newest_run
     from bioscnn.report import write_report
 
-    typer.echo(write_report(folder))
+    typer.echo(write_report(newest_run(folder)))
 
 
 @app.command()
 def explain(
-    run: Annotated[Path, typer.Argument(help="folder of a run, such as results/mnist/latest; or: latest")],
+    run: RunFolder,
     trials: Annotated[int, typer.Option(help="trials to simulate again")] = 1000,
     jobs: Annotated[int | None, typer.Option(help="processes at a time")] = None,
     data: DataFolder = None,
@@ -149,18 +161,20 @@ def explain(
 
 @app.command()
 def compare(
-    a: Annotated[Path, typer.Argument(help="folder of a run (--set readout.record=all keeps all spikes)")],
+    a: RunFolder,
     b: Annotated[Path, typer.Argument(help="another of the same trials: other neuron, noise, device, ...")],
     as_json: Json = False,
 ) -> None:
     """Compare two runs of the same trials.
 
-    Ends with code 1 if spikes differ where networks and input are the same.
+    Runs with `--set readout.record=all` keep all spikes. Ends with code 1 if spikes differ where networks
+    and input are the same.
     """
+    from bioscnn.files import newest_run
     from bioscnn.printing.devices import print_comparison
     from bioscnn.studies.compare import compare_runs
 
-    comparison = compare_runs(a, b)
+    comparison = compare_runs(newest_run(a), newest_run(b))
     if as_json:
         typer.echo(json.dumps(comparison.as_dict(), indent=2))
     else:
@@ -176,11 +190,11 @@ def play(
     data: DataFolder = None,
 ) -> None:
     """Write and open a page whose network reads digits you draw."""
-    from bioscnn.files import make_folder
+    from bioscnn.files import made_folder
     from bioscnn.play import open_page, write_play_page
 
-    make_folder(out.parent)
-    path = write_play_page(out, data=data)
+    with made_folder(out.parent):
+        path = write_play_page(out, data=data)
     typer.echo(path)
     if opens and not open_page(path):
         typer.echo("no browser here: open the file in any, also on a phone", err=True)

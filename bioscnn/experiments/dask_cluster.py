@@ -110,7 +110,7 @@ def _check_workers(client: Any) -> None:
     except Exception as error:
         raise UserError(
             f"a Dask worker cannot use bioscnn: {type(error).__name__}: {error}",
-            fix="start the workers in an environment that has bioscnn[distributed]",
+            fix=f"in the environment of the workers, {how_to_install('distributed')}",
         ) from None
     others = {address: version for address, version in versions.items() if version != bioscnn.__version__}
     if others:

@@ -15,6 +15,7 @@ from bioscnn.errors import UserError
 from bioscnn.experiments.form import fits
 from bioscnn.experiments.unit import Outcome, Unit, measure_of
 from bioscnn.files import (
+    is_there,
     read_npz,
     read_text,
     remove_half_written,
@@ -102,7 +103,7 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
             remove_half_written(folder)
         path = self.folder / SPEC
-        if path.exists():
+        if is_there(path):
             check_spec(path, spec["plan"])
         else:
             write_json(path, spec)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bioscnn.errors import UserError
-from bioscnn.files import path_of
+from bioscnn.files import newest_run, path_of
 from bioscnn.simulation import Progress
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies.settling import ChosenDuration, read_settled_study
@@ -104,8 +104,8 @@ def table_of(kind: type[T], name: str, keys: Mapping[str, object]) -> T:
 
 
 def run_folder(run: object) -> Path:
-    """Return the folder of a run, given as a path."""
-    return path_of(run, "run", "a Result, or the folder of a run")
+    """Return the folder of a run, given as a path, or as ``"latest"``."""
+    return newest_run(path_of(run, "run", "a Result, or the folder of a run"))
 
 
 def progress_bar(progress: bool, trials: int | None = None) -> AbstractContextManager[Progress]:

@@ -10,7 +10,7 @@ from bioscnn.plots.evidence import class_evidence
 from bioscnn.plots.factorial import effects_by_context
 from bioscnn.plots.files import save, to_png, to_svg
 from bioscnn.plots.filters import accuracy_in_noise, front_end_accuracies
-from bioscnn.plots.input_spikes import POLARITIES, input_spikes
+from bioscnn.plots.input_spikes import COLOURS, POLARITIES, input_spikes
 from bioscnn.plots.ladder import detail_ladder
 from bioscnn.plots.layers import NeuronTrace, current_maps, image_over_steps, neuron_traces, spike_maps
 from bioscnn.plots.learned import (
@@ -55,6 +55,7 @@ from bioscnn.plots.trial import trial
 from bioscnn.plots.tuning import spatial_tuning, spikes_of_coefficients
 
 __all__ = [
+    "COLOURS",
     "POLARITIES",
     "NeuronTrace",
     "Outcome",

@@ -2,46 +2,89 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import Again, own_name, print_next, print_wrapped, with_interval
+from bioscnn.printing.shared import (
+    Again,
+    own_name,
+    print_fields,
+    print_next,
+    print_warnings,
+    print_wrapped,
+    with_interval,
+)
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
     from bioscnn.nir import Exported
+    from bioscnn.studies.config import StudyConfig
 
 
-def print_training(card: dict[str, Any], file: Path, model: str, again: Again) -> None:
+def print_training(card: dict[str, Any], file: Path, config: StudyConfig, again: Again) -> None:
     """Print how good a trained network is, where it lies, and what to do with it."""
-    validation = card["validation"]
-    share = with_interval([validation["accuracy"], *validation["wilson_95"]], validation["n"])
-    example = "recording" if "recordings" in card else "image"
-    print_wrapped(f"{card['name']}: {share} on validation {example}s, in {card['seconds']:.0f} s")
-    if card["spiking"]:
-        spiking = card["spiking"]
-        share = with_interval([spiking["accuracy"], *spiking["wilson_95"]], spiking["n"])
-        print_wrapped(
-            f"in spikes: {share} by {card['settings']['readout']} after {spiking['duration_ms']:g} ms, "
-            f"{spiking['spikes_per_image']:,.0f} spikes per trial"
+    example = "recordings" if "recordings" in card else "images"
+    print_wrapped(f"\n[bold]{escape(card['name'])}[/bold]  trained in {card['seconds']:.0f} s\n")
+    fields = [("trained network", f"{_share(card['validation'])} validation {example}")]
+    if spiking := card["spiking"]:
+        read = f"by {card['settings']['readout']} after {spiking['duration_ms']:g} ms"
+        come_in = ", those that come in counted" if card["stage"] == "times" else ""
+        spikes = f"{spiking['spikes_per_image']:,.0f} spikes per trial{come_in}"
+        fields.append(("spiking network", f"{_share(spiking)} {read}, {spikes}"))
+    fields.append(("files", f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}"))
+    print_fields(fields, 16)
+    part, n_classes = card["spiking"] or card["validation"], len(card["classes"])
+    if part["wilson_95"][0] <= 1 / n_classes:
+        guessed = f"which is right in {100 / n_classes:.3g} % with {n_classes} classes"
+        text = (
+            f"the accuracy cannot be told from guessing, {guessed}: more epochs, examples or layers may help"
         )
-    print_wrapped(f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}")
-    if again.subject.suffix != ".toml":
-        return
-    network_keys = {} if Path(model) == file else {"network__model": str(file)}
-    if card["stage"] == "times":
-        network_keys |= {"network__code": "time", "network__scale": "1", "encoding__kind": "spike-time"}
+        print_warnings([{"certain": False, "text": text}], 16)
+    if again.subject.suffix == ".toml":
+        print_next(_after_training(card, file, config, again))
+
+
+def _share(part: dict[str, Any]) -> str:
+    return with_interval([part["accuracy"], *part["wilson_95"]], part["n"])
+
+
+def _after_training(
+    card: dict[str, Any], file: Path, config: StudyConfig, again: Again
+) -> Iterator[tuple[str, str]]:
+    """Yield commands that go on from a training: simulate what it made, tune it, or another code."""
+    from bioscnn.studies.recipe import why_no_times
+
+    keys = {} if Path(config.network.model) == file else {"network__model": str(file)}
     of_run = replace(again, changes=[c for c in again.changes if not c.lstrip().startswith("training.")])
-    commands = [(of_run.command("run", **network_keys), "")]
-    if card["stage"] == "rates" and card["spiking"]:
-        tuned = f"{again.command('train', **network_keys)} --on spikes"
-        commands.append((tuned, "fine-tuned, under a name of its own"))
-    print_next(commands)
+    stage, own = card["stage"], config.dataset.own
+    yield of_run.command("run", **keys, **(_keys_of_times(config) if stage == "times" else {})), ""
+    if stage != "rates":
+        return
+    if card["spiking"]:
+        yield f"{again.command('train', **keys)} --on spikes", "fine-tuned, under a name of its own"
+    if config.training.activation == "relu" and not why_no_times(config):
+        yield f"{again.command('train', **keys)} --on times", "fine-tuned for one spike per neuron"
+    elif own is not None and not own.recorded:
+        data = f"{own.kind}:{os.path.relpath(own.path)}"
+        words = ["new", f"{again.subject.stem}-times", "--data", data, "--code", "time"]
+        yield f"{own_name()} {shlex.join(words)}", "a study of one spike per neuron"
+
+
+def _keys_of_times(config: StudyConfig) -> dict[str, str]:
+    """Return the keys of a study, with ``__`` for the dot, that a network tuned on spike times needs."""
+    keys = {"network__scale": "1", "encoding__kind": "spike-time"}
+    if config.network.code != "time":
+        keys |= {"network__code": "time", "simulation__duration": "auto", "readout__rule": "last-potential"}
+    elif config.encoding.kind == "spike-time":
+        del keys["encoding__kind"]
+    return keys
 
 
 def print_export(exported: Exported, study: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
-from bioscnn.errors import UserError
 from bioscnn.printing.shared import (
     Again,
     own_name,
@@ -97,11 +95,16 @@ def _stages(run: Run, elapsed: float) -> Iterator[str]:
 
 def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple[str, str]]:
     """Yield commands that go on from a run, and what they are for; each would be taken as it stands."""
-    from bioscnn.studies.explainable import refuse_unexplained
+    from bioscnn.studies.explainable import is_explainable
     from bioscnn.studies.nir_study import model_of
 
     if "duration_auto" in run.summary:  # what was found: it is not looked for again
         again = again.with_keys(simulation__duration=format_quantity(config.simulation.duration, "time"))
+    explained = shlex.join(["explain", str(run.folder), *again.options])
+    explain = f"{own_name()} {explained}", "where the accuracy goes, cause by cause"
+    at_chance = any(warning["kind"] == "at-chance" for warning in run.summary.get("warnings", ()))
+    if at_chance and is_explainable(config):
+        yield explain
     if config.is_nir:
         yield again.command("devices"), "the same spikes on every device"
     elif config.network.code == "time":
@@ -119,11 +122,8 @@ def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple
     elif "input_spikes_per_trial" in run.summary and config.network.code == "rate":
         slow = {"simulation__device": "numpy", "simulation__connectivity": "auto", "dataset__trials": "20"}
         yield again.command("run", **slow), "no compiler, slow and clear"
-    else:
-        with suppress(UserError):
-            refuse_unexplained(config)
-            explained = shlex.join(["explain", str(run.folder), *again.options])
-            yield f"{own_name()} {explained}", "where the accuracy goes, cause by cause"
+    elif not at_chance and is_explainable(config):
+        yield explain
     yield again.command("plan"), "neurons, synapses, memory"
 
 

@@ -25,6 +25,9 @@ def print_new_study(new: NewStudy) -> None:
     own = f"makes {new.network}; one of yours may take its place: docs/your-network.md"
     train = [] if new.network is None else [(f"{own_name()} train {file}", own)]
     print_next([*train, (f"{own_name()} run {file}", "")])
+    if new.network is not None and new.code == "rate" and not new.recorded:
+        words = shlex.join(["new", f"{new.file.stem}-times", "--data", str(new.data), "--code", "time"])
+        print_next([(f"{own_name()} {words}", "")], "Or one spike per neuron, in a study of its own:")
 
 
 def print_sweep_plan(plan: SweepPlan) -> None:

@@ -139,9 +139,12 @@ def input_spikes(run: Run, results: Results) -> Figure:
     came_in, example = run.data.example_input, example_of(run, results)
     assert came_in is not None
     n_maps, height, width_px = run.data.input_shape
-    names = plots.POLARITIES if run.recorded else [cell.name for cell in run.cells] or ["pixels"]
+    names: tuple[str, ...] = tuple(cell.name for cell in run.cells)
+    if not names:
+        names = plots.POLARITIES if run.recorded else plots.COLOURS if n_maps > 1 else ("pixels",)
     caption = captions.events_caption if run.recorded else captions.input_caption
-    what = "events by polarity" if run.recorded else f"input spikes by cell ({', '.join(names)})"
+    of = "cell" if run.cells else "channel"
+    what = "events by polarity" if run.recorded else f"input spikes by {of} ({', '.join(names)})"
     return Figure(
         lambda width: plots.input_spikes(
             came_in, example, (n_maps, height, width_px), names=names, ends=run.saccade_ends, width=width

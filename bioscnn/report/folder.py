@@ -11,7 +11,7 @@ import numpy as np
 
 from bioscnn.encoding import DifferenceOfGaussians, find_cells
 from bioscnn.errors import UserError
-from bioscnn.files import is_file
+from bioscnn.files import is_file, is_there
 from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.ledger.files import from_json
 from bioscnn.network import OUTPUT, READOUT
@@ -167,7 +167,7 @@ def read_ledger(path: Path) -> tuple[Ledger, list[LayerComparison]] | None:
     UserError
         If the file is damaged.
     """
-    if not path.exists():
+    if not is_there(path):
         return None
     try:
         return from_json(read_text(path, FIX))
@@ -247,5 +247,7 @@ def _shared(run: Run) -> Iterator[tuple[str, str, object, object]]:
             True,
         )
     if run.spikes_in:
-        maps = 2 if run.recorded else len(run.cells) or 1
-        yield "summary.json", "events_per_trial", (3, maps), (len(data.input_shape), data.input_shape[0])
+        shape = data.input_shape
+        channels = 3 if shape[:1] == (3,) else 1  # of pixels
+        maps = 2 if run.recorded else len(run.cells) or channels
+        yield "summary.json", "events_per_trial", (3, maps), (len(shape), shape[0])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
-from bioscnn.files import unwritable_is_told
+from bioscnn.files import is_there, unwritable_is_told
 from bioscnn.locks import locked
 from bioscnn.report.files import read_json
 from bioscnn.report.index_entries import read_entry
@@ -50,7 +50,7 @@ def write_index(results: Path) -> Path:
 def _steps(results: Path) -> dict[str, Any] | str | None:
     """Return the outcome of the steps that reproduce the docs; a damaged list as words, no list as None."""
     path = results / STEPS / "steps.json"
-    if not path.exists():
+    if not is_there(path):
         return None
     try:
         steps = read_json(path, (), "delete it")

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from bioscnn.errors import UserError
+from bioscnn.files import is_there
 from bioscnn.report.files import read_json
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.index_folder import MARK, RUN, FileLink, Place, find_files, written
@@ -200,7 +201,7 @@ def _changes(facts: dict[str, Any]) -> str:
 def _ledger(folder: Path) -> list[str]:
     """Return the first sentences of a run's ledger, if it has one."""
     path = folder / "ledger.json"
-    if not path.exists():
+    if not is_there(path):
         return []
     from bioscnn.ledger.files import from_json
     from bioscnn.report.captions import first_cause

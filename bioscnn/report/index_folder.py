@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from bioscnn.files import is_there
+
 KNOWN = (
     "noise", "sweeps", "filters", "timing", "ladder", "benchmark", "devices", "cross-validation", "learned",
 )  # fmt: skip
@@ -67,8 +69,9 @@ def find_places(results: Path) -> Iterator[Place]:
     for top in _folders(results):
         if top.name in (*OTHER, *KEPT, STEPS):
             continue
-        if top.name in KNOWN or any(top.glob(f"*/*/{SPEC}")):
-            for study in _folders(top):
+        studies = _folders(top)
+        if top.name in KNOWN or any(is_there(run / SPEC) for study in studies for run in _folders(study)):
+            for study in studies:
                 if study.name not in _INSIDE:
                     yield from _of_study(top.name, study)
         else:
@@ -76,7 +79,7 @@ def find_places(results: Path) -> Iterator[Place]:
 
 
 def _of_study(kind: str, study: Path) -> Iterator[Place]:
-    if (study / MARK).exists():
+    if is_there(study / MARK):
         yield Place(kind, study.name, study, True)
         return
     latest = (study / "latest").resolve()

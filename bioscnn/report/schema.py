@@ -191,6 +191,8 @@ class PopulationFacts(Facts):
     def _fits(self) -> Self:
         if prod(self.shape) != self.size:
             raise ValueError("the size is not that of the shape")
+        if self.equations is not None and "parameters" not in self.model_fields_set:
+            raise ValueError("it has equations, but no parameters")
         return self
 
 

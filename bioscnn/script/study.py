@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bioscnn
+from bioscnn.datasets.own import kind_and_path
 from bioscnn.errors import UserError
 from bioscnn.files import free_place, make_folder, read_npz, write_atomically, write_npz
 from bioscnn.script.text import Model, Script, script_of
@@ -81,11 +82,15 @@ def study_script(
     config = study.config.model_copy(update={"simulation": anywhere})
     prepared = prepare(replace(study, config=config), data, progress)
     examples, first = prepared.examples, slice(trials)
+    dataset, drawn = config.dataset, examples.source.rpartition(": ")[2]
+    split = dataset.split if dataset.own is None else f"{dataset.split}: {drawn}"
+    named = Path(config.network.model).name
     origin = (
-        f"Study {study.name}: {config.dataset.name} ({config.dataset.split}; {examples.source}), "
-        f"encoded as {config.encoding.kind}{_gain_control(config)}; network {config.network.model}.",
-        f"Weights sha256 {prepared.graph.sha256()}; bioscnn {bioscnn.__version__}.",
-        *(f"Changed: {key} = {value}" for key, value in study.edits),
+        f"Study {study.name}: {dataset.label} ({split}),",
+        f"encoded as {config.encoding.kind}{_gain_control(config)}; network {named}.",
+        f"Images or recordings sha256 {examples.sha256};",
+        f"weights sha256 {prepared.graph.sha256()}; bioscnn {bioscnn.__version__}.",
+        *(f"Changed: {key} = {_without_folders(value)}" for key, value in study.edits),
     )
     model = Model(
         origin,
@@ -96,6 +101,15 @@ def study_script(
         config.readout.rule,
     )
     return script_of(model, npz)
+
+
+def _without_folders(value: object) -> object:
+    """Return a value of a study, of a path the name alone: the script is read on other machines."""
+    if not isinstance(value, str) or "/" not in value:
+        return value
+    kind_path = kind_and_path(value)
+    kind, path = ("", value) if kind_path is None else (f"{kind_path[0]}:", kind_path[1])
+    return f"{kind}{Path(path).name}"
 
 
 def _gain_control(config: StudyConfig) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from bioscnn.caches import cache_folder
+from bioscnn.caches import cache_folder, keep_text, kept_text
 from bioscnn.doctor import require_compiler
 from bioscnn.errors import UserError
 from bioscnn.files import scratch_folder, temporary_files_in
@@ -20,6 +21,9 @@ from bioscnn.simulation.source import write_source
 
 WHOLE = "whole"
 """Name of the file that says what a program's files hold, by a hash."""
+
+USUAL_SECONDS = {"cpp_standalone": 20.0, "genn": 40.0}
+"""By device: how long a program takes to compile where none has been compiled yet."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,25 @@ def _content_of(folder: Path) -> str:
             while piece := file.read(1 << 20):
                 digest.update(piece)
     return digest.hexdigest()
+
+
+def build_seconds(device: str) -> float:
+    """Return how long a program of a device takes to compile, s: as the last one here, or as is usual."""
+    try:
+        seconds = float(kept_text(_seconds_file(device)) or "nan")
+    except ValueError:
+        seconds = math.nan
+    return seconds if 0 <= seconds < math.inf else USUAL_SECONDS[device]
+
+
+def keep_build_seconds(device: str, seconds: float) -> None:
+    """Keep how long a program took to compile, for `build_seconds`; less than 1 s is no compilation."""
+    if seconds >= 1:
+        keep_text(_seconds_file(device), f"{seconds:.1f}")
+
+
+def _seconds_file(device: str) -> Path:
+    return cache_folder() / "programs" / f".seconds-{device}"
 
 
 class Shape(Protocol):

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import isclose
 from threading import Event
+from time import perf_counter
 from typing import Protocol
 
 import numpy as np
@@ -42,7 +43,7 @@ class Progress(Protocol):
     """Told what a simulation is doing; see `bioscnn.cli` for one that draws it."""
 
     def stage(self, what: str) -> None:
-        """A stage begins, such as compiling."""
+        """A stage begins, such as ``"simulating"`` or ``"compiling, usually 20 s"``."""
 
     def trial(self) -> None:
         """One more trial is done."""
@@ -234,12 +235,14 @@ def simulate_batches(
         return
 
     from bioscnn.simulation.cpp_device import constant_files, run_batch
-    from bioscnn.simulation.program import build, obtain
+    from bioscnn.simulation.program import build, build_seconds, keep_build_seconds, obtain
 
     program = obtain(shape)
     if program is None:
-        progress.stage("compiling")
+        progress.stage(f"compiling, usually {build_seconds(device.name):.0f} s")
+        begun_at = perf_counter()
         program = build(shape)
+        keep_build_seconds(device.name, perf_counter() - begun_at)
     progress.stage("simulating")
     constants, stop = constant_files(shape, synaptic_events), Event()
     with ThreadPoolExecutor(device.processes) as pool:

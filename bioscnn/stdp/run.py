@@ -13,7 +13,7 @@ import numpy as np
 from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
 from bioscnn.files import (
-    make_folder,
+    made_folder,
     point_latest,
     read_npz,
     refuse_folder,
@@ -208,9 +208,9 @@ def train_learned(
         shown = load_images(config.dataset, "train", learning.examples, data)
     except UserError as error:
         raise error.but(key="learning.examples" if error.key == "dataset.trials" else error.key) from None
-    make_folder(file.parent)
     checkpoint, begun = file.with_suffix(".part.npz"), perf_counter()
-    trained = study.rule.train(config, shown, checkpoint, progress)
+    with made_folder(file.parent):
+        trained = study.rule.train(config, shown, checkpoint, progress)
     card = {
         "name": file.stem,
         "rule": learning.rule,

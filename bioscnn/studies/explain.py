@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bioscnn.errors import UserError
-from bioscnn.files import refuse_folder, write_atomically
+from bioscnn.files import newest_run, refuse_folder, write_atomically
 from bioscnn.ledger import AS_RUN, Case, Conditions, Ledger, compare_layers, draw_up, spiking_classes
 from bioscnn.ledger.files import to_csv, to_json
 from bioscnn.readout import decisions
@@ -53,7 +53,7 @@ def explain_run(
     if trials < 1:
         raise UserError("a ledger needs trials", key="--trials", value=trials, expected="at least 1")
     progress.stage("loading")
-    folder = _resolve(folder)
+    folder = newest_run(folder)
     refuse_folder(folder / REPORT)
     run = read_run(folder, with_ledger=False)
     study = read_study(folder / "config.toml")
@@ -80,14 +80,6 @@ def explain_run(
             write_index(results)
             break
     return folder, ledger
-
-
-def _resolve(folder: Path) -> Path:
-    """Take the word ``latest`` for the newest of ``results/*/latest``."""
-    if folder == Path("latest") and not folder.exists():
-        latest = sorted(Path("results").glob("*/latest"), key=lambda path: path.resolve().stat().st_mtime)
-        return latest[-1] if latest else folder
-    return folder
 
 
 def _check_unchanged(run: Run, prepared: Prepared, folder: Path) -> None:

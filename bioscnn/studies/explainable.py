@@ -66,6 +66,15 @@ def refuse_unexplained(config: StudyConfig, file: Path | None = None) -> None:
             )
 
 
+def is_explainable(config: StudyConfig) -> bool:
+    """Return whether a ledger can be drawn up of a study, see `refuse_unexplained`."""
+    try:
+        refuse_unexplained(config)
+    except UserError:
+        return False
+    return True
+
+
 def case_of(loaded: Loaded, trials: int) -> Case:
     """Return the first trials of a study as the case of a ledger."""
     first = slice(0, min(trials, len(loaded.examples)))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -28,6 +29,15 @@ LONGEST_NAME = 200
 
 FRAME_MS, LONGEST_MS = 50, 1000
 """Of a study of recordings: a frame, and the longest trial that is proposed."""
+
+Code = Literal["rate", "time"]
+"""What spikes say: as ``network.code``."""
+
+READOUT_RULES = ("mean-potential", "spike-count", "peak-potential", "last-potential", "first-spike")
+"""Of a study of rates; it begins with the first."""
+
+_TUNING_BATCHES, _FEWEST_TUNED, _MOST_TUNED = 500, 8, 40
+"""Batches of fine-tuning on spike times that are proposed, and epochs, at least and at most."""
 
 _KINDS = {
     "folder": "images, a folder per class",
@@ -49,14 +59,25 @@ class NewStudy:
         What was found in the data, in sentences.
     network : str or None
         Path of the network that the user has to provide; None if a shipped one was named.
+    data : str or None
+        Own data, as given; None if a shipped study was copied.
+    code : str
+        ``"rate"`` or ``"time"``.
     """
 
     file: Path
     sentences: tuple[str, ...]
     network: str | None = None
+    data: str | None = None
+    code: Code = "rate"
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the data are recordings of an event camera."""
+        return self.data is not None and self.data.startswith("events:")
 
 
-def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewStudy:
+def new_study(name: str, data: str | None = None, folder: Path = Path(), code: Code = "rate") -> NewStudy:
     """Write a commented study file that runs as it is, but for a network that its user has to name.
 
     Parameters
@@ -68,11 +89,13 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
         which the file is then a copy; ``"mnist"`` if left out.
     folder : Path
         Where to write it; the path of the data is relative to it.
+    code : str
+        ``"rate"``, or ``"time"`` for one spike per neuron, see docs/time-code.md: of images of one's own.
 
     Raises
     ------
     UserError
-        If the file exists, the name is none for a file, or the data cannot be read.
+        If the file exists, the name is none for a file, the data cannot be read, or the code is not theirs.
     """
     stem = name.removesuffix(".toml") if isinstance(name, str) else ""
     if not re.fullmatch(r"\w[\w.+-]*", stem):
@@ -93,6 +116,13 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
     if os.path.lexists(file):
         raise UserError("the file exists", file=file, fix="choose another name, or remove it")
     kind = kind_and_path(data or "mnist")
+    if code not in get_args(Code):
+        raise UserError("unknown code", key="code", value=code, expected='"rate" or "time"')
+    if code == "time" and (kind is None or kind[0] == "events"):
+        what = "a copy of a shipped study keeps its code" if kind is None else "recordings have no time code"
+        raise UserError(
+            what, key="code", value=code, expected="images of your own; or bioscnn run mnist-time"
+        )
     if kind is None:
         shipped = find_study(Path(data or "mnist"))
         write_atomically(file, shipped.read_bytes())
@@ -104,9 +134,9 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
         raise UserError("a path that cannot be written into a study", key="data", value=data)
     path = path_of(kind[1])
     data_survey = survey(OwnData(kind[0], folder / path))
-    lines = list(_lines(stem, kind[1], data_survey))
+    lines = list(_lines(stem, kind[1], data_survey, code))
     write_atomically(file, ("\n".join(lines) + "\n").encode())
-    return NewStudy(file, tuple(_described(data_survey)), f"{stem}.onnx")
+    return NewStudy(file, tuple(_described(data_survey)), f"{stem}.onnx", data, code)
 
 
 def _described(data_survey: Survey) -> Iterator[str]:
@@ -125,11 +155,14 @@ def _described(data_survey: Survey) -> Iterator[str]:
             yield f"{split}: {data.count(split):,}, {data.splits[split].chosen}"
 
 
-def _lines(name: str, path: str, data_survey: Survey) -> Iterator[str]:
+def _lines(name: str, path: str, data_survey: Survey, code: Code) -> Iterator[str]:
     """Yield the lines of the file."""
     data, classes = data_survey.data, data_survey.data.contents.classes
     yield f"# {name}: {_KINDS[data.kind]}."
-    yield f'# Any key can be changed on the command line: bioscnn run {name}.toml --set neuron.t_ref="1 ms"'
+    changed = 'simulation.dt="500 us"' if code == "time" else 'neuron.t_ref="1 ms"'
+    if code == "time":
+        yield "# One spike per neuron, whose time says its value: docs/time-code.md."
+    yield f"# Any key can be changed on the command line: bioscnn run {name}.toml --set {changed}"
     yield "#"
     yield from (f"# {sentence}" for sentence in _described(data_survey))
     yield from (f"#   {row}" for row in _table(data, classes))
@@ -145,17 +178,19 @@ def _lines(name: str, path: str, data_survey: Survey) -> Iterator[str]:
             yield _usual(f"dataset.{key}", list(value) if isinstance(value, tuple) else value)
     if not data.recorded:
         yield "# mean, std, scale, invert: what was done to images in training, see docs/your-network.md"
-    yield from _rest(name, data_survey, len(classes))
+    yield from _rest(name, data_survey, len(classes), code)
 
 
-def _rest(name: str, data_survey: Survey, n_classes: int) -> Iterator[str]:
+def _rest(name: str, data_survey: Survey, n_classes: int, code: Code) -> Iterator[str]:
     """Yield all tables but the first."""
-    recorded = data_survey.data.recorded
+    recorded, by_times = data_survey.data.recorded, code == "time"
     frames = min(max(1, ceil(1e3 * data_survey.longest / FRAME_MS)), LONGEST_MS // FRAME_MS)
     yield "\n[encoding]"
     if recorded:
         yield _key("kind", "events", "each event is a spike of its pixel's and polarity's input neuron")
         yield _key("frame", f"{FRAME_MS} ms", "in which events are counted for the trained network")
+    elif by_times:
+        yield _key("kind", "spike-time", "each pixel is one spike, the sooner the brighter: also currents")
     else:
         yield _key("kind", "currents", "each pixel is a constant current: also poisson | latency | lif-layer")
     shape = data_survey.channels, data_survey.height, data_survey.width
@@ -163,33 +198,53 @@ def _rest(name: str, data_survey: Survey, n_classes: int) -> Iterator[str]:
     yield f"# `bioscnn train {name}.toml` makes it. One of your own, from torch or Keras, has"
     yield f"# to take (channels, height, width) = {shape} and to give {n_classes} numbers, one per class."
     yield _key("model", f"{name}.onnx", "the path of a file, from this one; or a shipped network")
+    if by_times:
+        yield _key("code", "time", "one spike per neuron; of a network of rectifiers")
+        yield "# scale = 1.0             # of what `--on times` made; of others, training images tell it"
     yield "\n[neuron]"
-    yield _key("model", "lif", "lif | if | adaptive-lif | the path of a neuron's file, see docs/physics.md")
-    yield from (_usual(f"neuron.{key}") for key in ("tau_m", "t_ref", "V_th", "R_m", "reset"))
+    models = "" if by_times else "lif | if | adaptive-lif | the path of a neuron's file, see docs/physics.md"
+    yield _key("model", "lif", models)
+    keys = ("tau_m", "V_th", "R_m") if by_times else ("tau_m", "t_ref", "V_th", "R_m", "reset")
+    yield from (_usual(f"neuron.{key}") for key in keys)
     yield "\n[synapse]"
     yield _usual("synapse.tau_s")
     yield "\n[simulation]"
     if recorded:
         yield _key("duration", f"{frames * FRAME_MS} ms", "whole frames; the longest recording, or 1 s of it")
+    elif by_times:
+        yield _key("duration", "auto", "as long as the windows of all layers take")
     else:
         yield _key("duration", "100 ms", 'or "auto": as long as decisions need to settle')
-    yield from (_usual(f"simulation.{key}") for key in ("dt", "device", "jobs", "seed"))
+    yield _usual("simulation.dt")
+    not_genn = _key("device", "cpp_standalone", "cpp_standalone | numpy: what computes")
+    yield not_genn if by_times else _usual("simulation.device")
+    yield from (_usual(f"simulation.{key}") for key in ("jobs", "seed"))
     yield "\n[readout]"
-    yield _key(
-        "rule",
-        "mean-potential",
-        "spike-count | peak-potential | last-potential | first-spike | mean-potential",
-    )
-    batch_size, epochs = usual_batches(data_survey.data.count("train"))
+    rules = ("last-potential", "first-spike") if by_times else READOUT_RULES
+    yield _key("rule", rules[0], " | ".join(rules))
+    yield from _training(data_survey, shape, by_times)
+
+
+def _training(data_survey: Survey, shape: tuple[int, int, int], by_times: bool) -> Iterator[str]:
+    """Yield the table of training; on spike times, so few images need more passes than the default."""
+    n_training = data_survey.data.count("train")
+    batch_size, epochs = usual_batches(n_training)
     yield "\n[training]"
     yield "# 16c3s2p1: convolution, 16 channels, kernel 3, stride 2, padding 1; bn: batch normalisation;"
     yield "# ap2 | mp2: average or max pooling; d32: dense; see docs/training.md for all keys"
     yield _key("layers", layers_text(usual_layers(shape)), "the readout of the classes comes by itself")
+    if by_times:
+        yield _key("activation", "relu", "rectifiers, whose values spike times can say")
     yield _key("epochs", epochs, "passes through the training examples; fewer take less time")
     yield _key("batch_size", batch_size, "")
     yield _key("rotation", 8.0, "degrees, either way: how each example is changed each time it is shown")
     yield _key("shift", 1.2, "pixels, either way")
     yield _key("mirror", 0.0, "probability; 0.5 if left and right do not matter")
+    if by_times:
+        tuned = min(max(_FEWEST_TUNED, ceil(_TUNING_BATCHES * batch_size / n_training)), _MOST_TUNED)
+        yield "\n[training.times]          # of `--on times`, which begins with the network above"
+        yield _key("epochs", tuned, "")
+        yield _key("batch_size", batch_size, "")
 
 
 def _usual(path: str, value: object = None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.errors import UserError
 from bioscnn.metrics import decision_latency
 from bioscnn.network import READOUT
 from bioscnn.readout import decisions
@@ -93,7 +94,10 @@ def _decided(
     n_trials = run.summary["n_trials"]
     for first in range(0, n_trials, BLOCK):
         trials = slice(first, min(first + BLOCK, n_trials))
-        decided = decisions(run.readout(trials), run.config.readout.rule)
+        try:
+            decided = decisions(run.readout(trials), run.config.readout.rule)
+        except UserError as error:
+            raise error.but(file=run.folder / "run.h5") from None
         informed = run.informed(trials)
         yield decided[:, -1], 1e3 * decision_latency(decided, run.stored.dt(), informed), informed
 

@@ -12,7 +12,7 @@ from bioscnn.network import READOUT, Projection, SpikingNetwork
 from bioscnn.readout import output_names
 from bioscnn.simulation import Device
 from bioscnn.simulation.procedural import n_weights, runs_of
-from bioscnn.simulation.program import obtain
+from bioscnn.simulation.program import build_seconds, obtain
 from bioscnn.simulation.simulate import refuse_unknown
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.guards import Finding, findings_of_data
@@ -35,8 +35,6 @@ _NEURON_BYTES = 27  # besides four numbers
 _SYNAPSE = {"cpp_standalone": (35, 2.0), "numpy": (35, 2.0), "genn": (39, 4.4)}
 MOST_EXAMPLES = 10
 """Trials of which every spike of every population is recorded, one of each class."""
-
-BUILD_SECONDS = {"cpp_standalone": 20.0, "genn": 40.0}
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         results_mb=recorded_bytes(network, study.config, trials, normalised) / 1e6,
         seconds=seconds,
         example_seconds=seconds * min(1.0, MOST_EXAMPLES / trials),
-        build_seconds=BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
+        build_seconds=build_seconds(device.name) if program and obtain(program) is None else 0.0,
         rounded=rounding_of(study.config),
         notes=notes,
         warnings=warnings,

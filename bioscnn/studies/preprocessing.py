@@ -68,7 +68,12 @@ _BEHIND = "preprocessed"
 
 
 def preprocessing_hints(
-    graph: LayerGraph, images: NDArray[np.floating], accuracy: Estimate, keys: Dataset, described: bool = True
+    graph: LayerGraph,
+    images: NDArray[np.floating],
+    accuracy: Estimate,
+    keys: Dataset,
+    described: bool = True,
+    trained_here: bool = False,
 ) -> list[str]:
     """Return hints that preprocessing is missing or wrong; none, as a rule.
 
@@ -84,10 +89,13 @@ def preprocessing_hints(
         The ``[dataset]`` table.
     described : bool
         Whether a card beside the network says how it was trained, as one that `bioscnn train` wrote does.
+    trained_here : bool
+        Whether it was trained on these very data, as they are.
     """
     hints, what = [], "wrong" if keys.preprocesses else "missing"
     chance = 1 / graph.n_classes
-    if accuracy.value < 2 * chance and accuracy.low < 1.5 * chance:
+    guesses = accuracy.value < 2 * chance and accuracy.low < 1.5 * chance
+    if guesses and (keys.preprocesses or not trained_here):
         hints.append(
             f"the trained network is right in {100 * accuracy.value:.1f} % of the trials, and guessing would "
             f"be in {100 * chance:.1f} %: its preprocessing may be {what} ({_FIX})"

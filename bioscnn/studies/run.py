@@ -27,8 +27,10 @@ from bioscnn.result_versions import in_format
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.simulation.storage import RunFile
 from bioscnn.statistics import Estimate, proportion
+from bioscnn.studies.explainable import is_explainable
 from bioscnn.studies.guards import (
     Finding,
+    at_chance,
     few_trials,
     findings_of_data,
     findings_of_simulation,
@@ -225,11 +227,22 @@ def _simulate(
         if examples_input.spikes is not None:
             file.add_example_input(examples_input.spikes.take(chosen), examples_input.shape)
     answers = prepared.ann_class if prepared.has_ann else scores.chosen(config.readout.rule)
+    labels, n_classes = examples.labels, len(examples.classes)
     findings = [
         *findings_of_data(prepared, data),
-        *labels_shifted(answers, examples.labels, len(examples.classes)),
+        *labels_shifted(answers, labels, n_classes),
         *findings_of_simulation(prepared, scores, recording, chosen),
     ]
+    right = scores.chosen(config.readout.rule) == labels
+    ann_right = answers == labels if prepared.has_ann else None
+    findings += at_chance(
+        right,
+        ann_right,
+        n_classes,
+        findings,
+        explainable=is_explainable(config),
+        described=read_card(config.network.model) is not None,
+    )
     return scores, findings
 
 
@@ -241,7 +254,7 @@ def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch: _Watch) -> dict[str, Any]:
     config, examples = prepared.study.config, prepared.examples
     ann, restless = None, restlessness(scores, config)
-    further = [settling_hint(restless, config), saturation_hint(config, scores), silence_hint(scores)]
+    further = [settling_hint(restless, config), saturation_hint(config, scores), silence_hint(scores, config)]
     further += [few_trials(len(examples))]
     if prepared.has_ann:
         ann = proportion(prepared.ann_class == examples.labels)
@@ -249,7 +262,7 @@ def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch:
         further += [_background_hint(prepared)]
         if prepared.calibration is not None:
             further += [conversion_hint(scores, config, prepared.ann_class)]
-    hints = [] if ann is None or isinstance(examples, EventSet) else _hints(prepared, ann)
+    hints = [] if ann is None or isinstance(examples, EventSet) else _hints(prepared, ann, findings)
     return {
         "dataset": examples.name,
         "source": examples.source,
@@ -275,11 +288,12 @@ def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch:
     }
 
 
-def _hints(prepared: Prepared, ann: Estimate) -> list[str]:
+def _hints(prepared: Prepared, ann: Estimate, findings: list[Finding]) -> list[str]:
     """Return hints at another preprocessing of the images."""
     intensities, config = prepared.input.intensities(), prepared.study.config
     described = read_card(config.network.model) is not None
-    return preprocessing_hints(prepared.graph, intensities, ann, config.dataset, described)
+    here = described and all(finding.kind != "other-data" for finding in findings)
+    return preprocessing_hints(prepared.graph, intensities, ann, config.dataset, described, here)
 
 
 def _calibration_hint(prepared: Prepared) -> str | None:
@@ -346,8 +360,8 @@ class _Watch:
     def trial(self) -> None:
         self._progress.trial()
 
-    def seconds(self, what: str | None = None) -> float:
-        """Return the duration of a stage, or of all together, s."""
+    def seconds(self, what: str = "") -> float:
+        """Return the duration of the stages that begin with a word, or of all together, s."""
         ends = [*self._begun[1:], ("", perf_counter())]
         stages = zip(self._begun, ends, strict=True)
-        return sum(end - begin for (name, begin), (_, end) in stages if what in (None, name))
+        return sum(end - begin for (name, begin), (_, end) in stages if name.startswith(what))

@@ -286,8 +286,13 @@ def settling_hint(share: float | None, config: StudyConfig) -> str | None:
     return f'{problem}: try --set simulation.duration="{format_quantity(longer, "time")}", or "{AUTO}"'
 
 
-def silence_hint(scores: Scores) -> str | None:
-    """Return a hint if the output of a run never fires: what reads its spikes reads potentials instead."""
+def silence_hint(scores: Scores, config: StudyConfig) -> str | None:
+    """Return a hint if the output of a run never fires: what reads its spikes reads potentials instead.
+
+    In the time code the output has a window to fire in only if its first spike is to be read.
+    """
+    if config.network.code == "time" and config.readout.rule == "last-potential":
+        return None
     names = output_names(population.name for population in scores.network.neurons)
     if not names or any(scores.fires(name) for name in names):
         return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph, LIFRate, ReLU, read_card, read_model, write_onnx
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
-from bioscnn.files import make_folder, require_file, scratch_for_results, unwritable_is_told, write_json
+from bioscnn.files import made_folder, require_file, scratch_for_results, unwritable_is_told, write_json
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Progress as Stages
 from bioscnn.simulation.simulate import Silent
@@ -202,9 +203,8 @@ def train_recipe(
         if not any(isinstance(layer, LIFRate) for layer in graph.layers):
             refuse_keys_of_lif_rates(recipe.config)
     teacher = None if recipe.teacher is None else _network("teacher", recipe.teacher, folder, training)
-    make_folder(folder)
     checkpoint = folder / f"{recipe.name}.checkpoint.npz"
-    with unwritable_is_told(folder):
+    with made_folder(folder), unwritable_is_told(folder), _start_is_named(recipe):
         trained, measured = train(
             graph,
             training.stimulus,
@@ -241,6 +241,21 @@ def train_recipe(
         write_onnx(trained, file, {"weights_sha256": card["weights_sha256"]})
         checkpoint.unlink(missing_ok=True)
     return file, card
+
+
+@contextmanager
+def _start_is_named(recipe: Recipe) -> Iterator[None]:
+    """Name the network that cannot be begun with, and the command that trains one that can."""
+    try:
+        yield
+    except UserError as error:
+        if error.key != "training.start" or recipe.start is None:
+            raise
+        of_rectifiers = Path(recipe.start).with_suffix("").name + "-relu.onnx"
+        changes = ("training.activation=relu", f"network.model={of_rectifiers}")
+        words = [*recipe.arguments[:1], *(word for change in changes for word in ("--set", change))]
+        fix = f"`{shlex.join(['bioscnn', 'train', *words])}`, then the same with --on {recipe.stage}"
+        raise error.but(value=recipe.start, fix=fix) from None
 
 
 def _network(key: str, name: str, folder: Path, training: TrainingExamples) -> LayerGraph:

@@ -59,7 +59,29 @@ def test_a_training_says_after_its_first_epoch_how_long_it_takes_and_lists_some_
             progress(10 * epoch, 2000, records[:epoch])
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith("about 33 min left")  # 10 s for the first of 200
-    assert [line.split()[0] for line in said[2:] if line] == ["1", *map(str, range(10, 201, 10))]
+    assert [line.split()[0] for line in said[3:] if line] == ["1", *map(str, range(10, 201, 10))]
+
+
+def test_a_training_that_goes_on_says_from_which_epoch_and_how_long_from_there(monkeypatch, capsys):
+    clock = count(step=10)  # s, at each look
+    monkeypatch.setattr("bioscnn.terminal.perf_counter", lambda: next(clock))
+    same = {"loss": 0.5, "validation_accuracy": 0.9, "spiking_accuracy": None}
+    records = [SimpleNamespace(epoch=epoch, **same) for epoch in range(1, 201)]
+    with TrainingProgress("mine") as progress:
+        progress(105, 2000, records[:10])
+        progress(110, 2000, records[:11])
+    said = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert re.findall(r"\d+", said[0]) == ["11"] and "checkpoint" in said[0]
+    assert "about 63 min left; --epochs says how many passes are made" in said  # 10 s for 5 of 1,895
+    assert [line.split()[0] for line in said if line.startswith(" ")] == ["1", "10"]
+
+
+def test_a_line_says_how_long_compiling_usually_takes(capsys):
+    for bar in (LiveProgress(3), WorkProgress()):
+        with bar as progress:
+            progress.stage("compiling, usually 12 s")
+    said = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert said == ["compiling the network once, usually 12 s ..."] * 2
 
 
 def test_a_share_that_is_the_same_is_said_once(monkeypatch, capsys):

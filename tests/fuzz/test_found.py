@@ -27,6 +27,7 @@ from bioscnn.fingerprint import ROOT
 from bioscnn.nir import read_graph
 from bioscnn.report import write_index, write_report
 from bioscnn.report.folder import read_run
+from bioscnn.studies.compare import compare_runs
 from bioscnn.studies.describe import describe_conversion
 from bioscnn.studies.recipes import find_recipes
 from bioscnn.studies.shipped import find_study
@@ -37,6 +38,7 @@ from tests.fuzz.readers import READERS
 from tests.fuzz.result_files import UNITS, swept
 from tests.networks import every_layer
 from tests.results import write_results
+from tests.runs import change_json, recorded, write_run
 from tests.unit.nir.graphs import chain, lif, weights
 
 
@@ -255,3 +257,41 @@ def test_an_encoding_that_no_run_has_is_refused_with_the_folder(tmp_path):
     with pytest.raises(UserError) as refused:
         write_report(run)
     assert Path(refused.value.file).is_relative_to(run)
+
+
+def test_a_readout_of_which_no_parameters_are_told_is_refused(tmp_path):
+    run = write_made_up_run(tmp_path, 4)
+    made_by = json.loads((run / "provenance.json").read_text())
+    (readout,) = (population for population in made_by["populations"] if population["name"] == "readout")
+    del readout["parameters"]
+    (run / "provenance.json").write_text(json.dumps(made_by))
+    with pytest.raises(UserError) as raised:
+        read_run(run)
+    assert raised.value.file == run / "provenance.json" and "populations" in raised.value.key
+
+
+@pytest.mark.parametrize("target", ["x" * 300, "nowhere"])
+def test_a_ledger_that_is_a_link_to_nothing_is_refused(tmp_path, target):
+    run = write_made_up_run(tmp_path, 4)
+    (run / "ledger.json").symlink_to(target)
+    with pytest.raises(UserError) as raised:
+        read_run(run)
+    assert raised.value.file == run / "ledger.json"
+    results = write_results(tmp_path / "results")
+    shutil.move(run, results / "mnist" / "1a2b3c4d5e6f")
+    page = write_index(results).read_text()
+    assert "ledger.json" in page and "as-written-1234" in page
+
+
+def test_two_runs_are_compared_or_the_file_that_is_damaged_is_named(tmp_path):
+    run = write_run(tmp_path / "run", recorded())
+    other = Path(shutil.copytree(run, tmp_path / "other"))
+    with h5py.File(other / "run.h5", "a") as file:
+        file["populations/readout/potentials"][0] = np.nan
+    with pytest.raises(UserError, match="infinite or no numbers") as raised:
+        compare_runs(run, other)
+    assert raised.value.file == other / "run.h5"
+    change_json(other / "summary.json", data_sha256="d" * 10**5)
+    with pytest.raises(UserError, match="not of the same trials") as raised:
+        compare_runs(run, other)
+    assert len(str(raised.value)) < 10_000

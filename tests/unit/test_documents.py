@@ -18,7 +18,7 @@ from bioscnn.cli import app
 from bioscnn.noise import NOISES
 from bioscnn.report.terms import all_terms
 from bioscnn.studies.config.reference import keys_of_a_study
-from tests.documents import PAGES, ROOT, SMALLER, Block, blocks_of, furnish, run_python
+from tests.documents import PAGES, ROOT, Block, blocks_of, furnish, run_python, smaller
 
 PRINTED = {
     "docs/python.md": (
@@ -74,7 +74,7 @@ def type_in(words):
     target = None
     if ">" in rest:
         rest, target = rest[: rest.index(">")], rest[rest.index(">") + 1]
-    done = CliRunner().invoke(app, [verb, *rest, *SMALLER.get(verb, ())], catch_exceptions=False)
+    done = CliRunner().invoke(app, [verb, *rest, *smaller(verb, rest)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     if target:
         Path(target).write_text(done.stdout)

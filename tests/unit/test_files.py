@@ -19,6 +19,8 @@ from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.errors import UserError
 from bioscnn.files import (
     is_file,
+    made_folder,
+    newest_run,
     point_latest,
     read_npz,
     scratch_folder,
@@ -139,6 +141,44 @@ def test_an_earlier_result_stays_until_the_new_one_is_whole(tmp_path, monkeypatc
     with pytest.raises(KeyboardInterrupt), whole_folder(tmp_path / "run", lambda _: True):
         pass
     assert (tmp_path / "run" / "file").read_text() == "earlier"
+
+
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt, SystemExit, ValueError])
+def test_work_that_is_stopped_leaves_no_empty_folders_that_it_made(tmp_path, stopped):
+    with pytest.raises(stopped), whole_folder(tmp_path / "results" / "mnist" / "run", lambda _: True):
+        raise stopped
+    assert list(tmp_path.iterdir()) == []
+    with whole_folder(tmp_path / "results" / "mnist" / "run", lambda _: True):
+        pass
+    with pytest.raises(stopped), whole_folder(tmp_path / "results" / "nmnist" / "run", lambda _: True):
+        raise stopped
+    assert {path.name for path in tmp_path.rglob("*")} == {"results", "mnist", "run"}
+
+
+def test_folders_that_were_there_or_hold_something_stay(tmp_path):
+    (tmp_path / "there").mkdir()
+    for folder, names in (("there", {"there"}), ("new/deep", {"there", "new", "deep", "kept"})):
+        with pytest.raises(KeyboardInterrupt), made_folder(tmp_path / folder):
+            if folder != "there":
+                (tmp_path / folder / "kept").touch()
+            raise KeyboardInterrupt
+        assert {path.name for path in tmp_path.rglob("*")} == names
+
+
+def test_the_newest_run_is_the_one_that_was_made_last_whatever_was_written_into_others(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert newest_run(Path("latest")) == Path("latest")
+    for name in ("mnist", "nmnist"):
+        (tmp_path / "results" / name / "run").mkdir(parents=True)
+        point_latest(tmp_path / "results" / name / "run")
+        time.sleep(0.01)
+    (tmp_path / "results" / "mnist" / "run" / "ledger.json").touch()
+    assert newest_run(Path("latest")) == Path("results/nmnist/latest")
+    assert newest_run(Path("results/mnist/latest")) == Path("results/mnist/latest")
+    point_latest(tmp_path / "results" / "mnist" / "run")
+    assert newest_run(Path("latest")) == Path("results/mnist/latest")
+    (tmp_path / "latest").mkdir()
+    assert newest_run(Path("latest")) == Path("latest")
 
 
 def test_a_lock_excludes_other_processes_until_its_holder_dies(tmp_path):

@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 
 from bioscnn import brian_preferences
+from bioscnn.ann import ReLU
 from bioscnn.errors import UserError
+from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
 from bioscnn.studies.new import new_study
 from bioscnn.studies.prepare import prepare
+from bioscnn.studies.recipe import recipe_of
+from bioscnn.studies.settling import read_settled_study
 from bioscnn.studies.shipped import find_study, shipped_studies
 from tests.own_data import network, photographs, recordings
 
@@ -50,6 +54,38 @@ def test_a_new_study_runs_as_it_is_once_there_is_a_network(tmp_path, monkeypatch
     assert len(prepared.examples) == trials and prepared.input.shape == shape
     if kind != "npz":
         assert (prepared.ann_class == prepared.examples.labels).all()
+
+
+def test_a_new_study_of_the_time_code_is_converted_as_it_is_and_trains_rectifiers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    photographs(tmp_path / "data", CLASSES)
+    new = new_study("mine", "folder:data", code="time")
+    network(Path("mine.onnx"), (3, 20, 30), 3)
+    study, chosen = read_settled_study(new.file, [], None, Silent())
+    config, prepared = study.config, prepare(study, None)
+    assert (config.network.code, config.encoding.kind) == ("time", "spike-time")
+    assert prepared.scales is not None and prepared.stimulus.n_steps == 19 and chosen is None
+    assert isinstance(recipe_of(study).neuron, ReLU)
+    tuning = recipe_of(study, "times").settings(18)
+    assert (tuning.epochs, tuning.batch_size, tuning.percentile) == (40, 32, 99.9)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "words"),
+    [
+        (None, "time", "keeps its code"),
+        ("nmnist", "time", "keeps its code"),
+        ("events:data", "time", "no time code"),
+        ("npz:data.npz", "times", "unknown code"),
+    ],
+)
+def test_a_code_that_the_data_cannot_have_is_refused(tmp_path, data, code, words):
+    recordings(tmp_path / "data", CLASSES[:2])
+    arrays(tmp_path)
+    with pytest.raises(UserError, match=words) as raised:
+        new_study("mine", data, tmp_path, code)
+    assert (raised.value.key, raised.value.value) == ("code", code)
+    assert not (tmp_path / "mine.toml").exists()
 
 
 def test_photographs_of_many_sizes_get_one_and_large_ones_a_small_one(tmp_path):

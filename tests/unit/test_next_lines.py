@@ -14,9 +14,13 @@ from bioscnn.errors import UserError
 from bioscnn.printing.networks import print_training
 from bioscnn.printing.runs import next_commands, print_run
 from bioscnn.printing.shared import Again, own_name, print_next
+from bioscnn.printing.studies import print_new_study
 from bioscnn.studies import read_study
 from bioscnn.studies.explainable import refuse_unexplained
+from bioscnn.studies.new import new_study
+from bioscnn.studies.settling import read_study_of_any_duration
 from tests.facts import summary_facts
+from tests.own_data import photographs
 from tests.unit.nir.graphs import chain, lif
 
 SIMS = Path(__file__).parents[2] / "sims"
@@ -167,27 +171,83 @@ def test_a_duration_that_was_searched_is_told_with_how_many_decisions_it_changes
     assert "80 ms: 98.5 % of 200 train images" in said and "no longer one was tried" in said
 
 
+TIMES = ["network.code=time", "encoding.kind=spike-time", "readout.rule=last-potential"]
+
+
 @pytest.mark.parametrize(
-    ("stage", "spiking", "study", "expected"),
+    ("stage", "spiking", "keys", "expected"),
     [
-        ("rates", None, "mine.toml", [[]]),
-        ("rates", 0.9, "mine.toml", [[], ["--on spikes"]]),
-        ("times", 0.9, "mine.toml", [["network.code=time", "encoding.kind=spike-time"]]),
-        ("rates", 0.9, "mnist-small", []),
+        ("rates", None, ["neuron.model=if"], [["run"]]),
+        ("rates", 0.9, [], [["run"], ["train", "--on spikes"]]),
+        ("rates", None, ["training.activation=relu"], [["run"], ["train", "--on times"]]),
+        ("rates", None, ["training.activation=relu", *TIMES], [["run"], ["train", "--on times"]]),
+        ("spikes", 0.9, [], [["run"]]),
+        ("times", 0.9, [], [["run", "simulation.duration=auto", *TIMES]]),
+        ("times", 0.9, TIMES, [["run"]]),
     ],
 )
-def test_after_a_training_the_lines_run_what_it_made(stage, spiking, study, expected, capsys):
+def test_after_a_training_the_lines_run_what_it_made_and_train_it_further(
+    stage, spiking, keys, expected, capsys
+):
+    study = SIMS / "mnist.toml"
+    config = read_study(study, keys).config
+    print_training(card_of(stage, spiking), Path("my.onnx"), config, Again(study, keys))
+    said = capsys.readouterr().out.replace("\\\n", "")
+    lines = [line for line in said.splitlines() if line.lstrip().startswith(f"{own_name()} ")]
+    assert ("90.00 %" in said.partition("spiking network")[2]) == (spiking is not None)
+    for line, (verb, *words) in zip(lines, expected, strict=True):
+        assert f" {verb} {study} " in line and "network.model=my.onnx" in line
+        assert all(word in line for word in words)
+        assert ("training.activation" in line) == (verb == "train" and "training.activation=relu" in keys)
+        assert ("network.scale=1" in line) == (stage == "times")
+        options = shlex.split(line.partition(" --on ")[0])[3:]
+        assert read_study_of_any_duration(study, options[1::2]).config.network.model.endswith("my.onnx")
+
+
+def card_of(stage: str, spiking: float | None) -> dict[str, object]:
     share = {"accuracy": spiking, "wilson_95": [0.8, 0.95], "n": 100}
-    card = {
-        "name": "mine", "stage": stage, "seconds": 3.0, "settings": {"readout": "spike-count"},
+    return {
+        "name": "mine", "stage": stage, "classes": ["a", "b"], "seconds": 3.0,
+        "settings": {"readout": "spike-count"},
         "validation": {"accuracy": 0.9, "wilson_95": [0.8, 0.95], "n": 100},
         "spiking": spiking and share | {"duration_ms": 30.0, "spikes_per_image": 1000},
     }  # fmt: skip
-    changes = ["training.epochs=2", "neuron.t_ref=1 ms"]
-    print_training(card, Path("my.onnx"), "mnist-small", Again(Path(study), changes))
-    said = capsys.readouterr().out.replace("\\\n", "")
-    lines = [line for line in said.splitlines() if line.lstrip().startswith(f"{own_name()} ")]
-    assert len(lines) == len(expected) and ("in spikes: 90.00 %" in said) == (spiking is not None)
-    for line, words in zip(lines, expected, strict=True):
-        assert "network.model=my.onnx" in line and all(word in line for word in words)
-        assert ("training.epochs" in line) == (" train " in line)
+
+
+def test_after_a_training_of_own_photographs_a_study_of_one_spike_per_neuron_is_offered(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    photographs(tmp_path / "my photos", ("a", "b"))
+    new = new_study("mine", "folder:my photos")
+    config = read_study(new.file).config
+    print_training(card_of("rates", None), Path("mine.onnx"), config, Again(new.file))
+    last = shlex.split(capsys.readouterr().out.strip().splitlines()[-1])[1:]
+    assert last == ["new", "mine-times", "--data", "folder:my photos", "--code", "time"]
+    print_new_study(new)
+    assert last == shlex.split(capsys.readouterr().out.strip().splitlines()[-1])[1:]
+
+
+@pytest.mark.parametrize(("low", "n_classes", "told"), [(0.45, 2, True), (0.51, 2, False), (0.09, 10, True)])
+def test_after_a_training_that_came_to_guessing_it_is_said(low, n_classes, told, capsys):
+    card = card_of("rates", None) | {"classes": ["c"] * n_classes}
+    card["validation"] = {"accuracy": low + 0.1, "wilson_95": [low, low + 0.2], "n": 30}
+    print_training(card, Path("my.onnx"), read_study(SIMS / "mnist.toml").config, Again(Path("mnist-small")))
+    said = " ".join(capsys.readouterr().out.split())
+    assert (f"right in {100 / n_classes:.3g} % with {n_classes} classes" in said) == told
+
+
+def test_a_run_that_came_to_guessing_is_explained_first():
+    file = SIMS / "mnist.toml"
+    summary = {"warnings": [{"kind": "at-chance", "text": "", "certain": False}]}
+    run = SimpleNamespace(summary=summary, folder=Path("results/mnist/latest"))
+    for changes, first in (([], "explain"), (["neuron.model=adaptive-lif"], "run")):
+        config = read_study(file, changes).config
+        lines = [line.split()[1] for line, _ in next_commands(run, config, Again(file, changes))]
+        assert lines[0] == first and lines.count("explain") == (first == "explain")
+
+
+def test_after_a_training_of_a_network_that_ships_nothing_is_offered(capsys):
+    config = read_study(SIMS / "mnist.toml").config
+    print_training(card_of("rates", 0.9), Path("my.onnx"), config, Again(Path("mnist-small")))
+    assert "Next" not in capsys.readouterr().out

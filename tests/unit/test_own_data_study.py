@@ -9,11 +9,16 @@ import numpy as np
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.report.figures import input_spikes
+from bioscnn.report.folder import read_run
+from bioscnn.report.results import results_of
+from bioscnn.script import write_script
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
 from bioscnn.studies.prepare import load, prepare
 from bioscnn.studies.run import run_study
 from tests.own_data import network, photographs, recordings
+from tests.plain_brian2 import run_script
 
 CLASSES = ("<script>touch()<", "Äpfel & $x$", "a b")
 
@@ -87,6 +92,32 @@ def test_a_run_names_classes_and_splits_and_no_name_becomes_markup(tmp_path, col
     assert "&lt;script&gt;touch()&lt;" in report
     print_run(run, read_study(colour).config, Again(colour), 1.0)
     assert "photos [red]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["poisson", "latency"])
+def test_the_report_of_colours_that_come_in_as_spikes_shows_them_by_channel(tmp_path, colour, kind):
+    study = read_study(colour, [f"encoding.kind={kind}"])
+    run = run_study(study, data=None, out=tmp_path / "out", results=tmp_path / "results", progress=Silent())
+    shown = read_run(run.folder)
+    assert shown.data.input_shape == (3, 10, 15)
+    assert "by channel (red, green, blue)" in input_spikes(shown, results_of(shown)).alt
+
+
+def test_a_script_names_no_folder_of_the_machine_and_runs_on_another(tmp_path, colour, monkeypatch):
+    (tmp_path / "net.onnx").rename(tmp_path / "other.onnx")
+    changes = [f"network.model={tmp_path}/other.onnx"]
+    monkeypatch.chdir(tmp_path)
+    written = write_script(read_study(colour, changes), tmp_path / "script", trials=2)
+    assert str(tmp_path) not in written.text
+    assert "# Study study: folder:photos [red] (test: 6 images, 15 % of all" in written.text
+    assert "# Changed: network.model = other.onnx\n" in written.text
+    prepared = prepare(read_study(colour, changes), None)
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("model.py", "model.npz"):
+        (tmp_path / "script" / name).rename(tmp_path / "elsewhere" / name)
+    (tmp_path / "photos [red]").rename(tmp_path / "gone")
+    found, chosen = run_script(tmp_path / "elsewhere" / "model.py", prepared.network, 1e-3, 20, 2)
+    assert found and (chosen == prepared.examples.labels[:2]).all()
 
 
 def test_recordings_of_ones_own_have_no_saccades(tmp_path, write):

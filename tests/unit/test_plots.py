@@ -136,6 +136,9 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "spikes of cells": lambda **o: plots.input_spikes(
         trains(500, 4 * 8 * 9), 0, (4, 8, 9), names=list(FOVEAL_PIT), **o
     ),
+    "spikes of colours": lambda **o: plots.input_spikes(
+        trains(500, 3 * 8 * 9), 0, (3, 8, 9), names=plots.COLOURS, **o
+    ),
     "few events": lambda **o: plots.input_spikes(trains(3, 2 * 8 * 9), 0, (2, 8, 9), **o),
     "evidence": lambda **o: plots.class_evidence(
         potentials(1)[0], 3, 9, potentials(40)[:, :, 0], DT, DIGITS, ends=(10, 20), **o

@@ -105,6 +105,7 @@ def test_guessing_and_strange_statistics_are_hinted_at():
     assert "first batch normalisation" in statistics
     (chance,) = preprocessing_hints(right, x, guessed, Dataset())
     assert "dataset.mean" in chance
+    assert preprocessing_hints(right, x, guessed, Dataset(), trained_here=True) == []
     assert preprocessing_hints(preprocessed(wrong, Dataset(scale=255.0)), x, good, Dataset(scale=255.0)) == []
     # Exporters fold batch normalisation away. What a card describes was trained on what the study shows.
     poor = proportion(labels < 6)

@@ -15,6 +15,7 @@ import brian2
 import numpy as np
 import pytest
 
+from bioscnn.caches import cache_folder, keep_text
 from bioscnn.conversion import convert
 from bioscnn.errors import UserError
 from bioscnn.network import (
@@ -33,7 +34,15 @@ from bioscnn.simulation import Device, simulate_batches
 from bioscnn.simulation.build import COMPILER_FLAGS, generate_source, standalone
 from bioscnn.simulation.cpp_device import InterruptedBatchError, constant_files, run_batch
 from bioscnn.simulation.genn_shape import GeNNShape
-from bioscnn.simulation.program import WHOLE, Program, _is_whole, build, obtain
+from bioscnn.simulation.program import (
+    WHOLE,
+    Program,
+    _is_whole,
+    build,
+    build_seconds,
+    keep_build_seconds,
+    obtain,
+)
 from bioscnn.simulation.shape import TEMPLATES, ProgramShape, _machine
 from bioscnn.simulation.source import PARALLEL, write_source
 from tests.networks import currents, every_layer
@@ -137,6 +146,16 @@ def test_what_is_written_beside_a_program_goes_with_its_folder_if_all_are_killed
     beside.append((cache / "told").read_text().strip())
     assert all(path.startswith(str(cache / "cache" / "programs" / ".building")) for path in beside)
     assert tempfile.gettempdir() == usual and not Path(beside[0]).exists()
+
+
+def test_how_long_compiling_takes_is_what_the_last_program_took_here(cache):
+    assert (build_seconds("cpp_standalone"), build_seconds("genn")) == (20, 40)
+    for seconds in (61.25, 0.2):  # the second was compiled by another process meanwhile
+        keep_build_seconds("genn", seconds)
+    assert (build_seconds("cpp_standalone"), build_seconds("genn")) == (20, 61.2)
+    for damaged in ("nan", "inf", "-1", "a minute"):
+        keep_text(cache_folder() / "programs" / ".seconds-genn", damaged)
+        assert build_seconds("genn") == 40
 
 
 def test_what_the_program_reads_remains_of_what_the_compiler_writes(cache):

@@ -23,6 +23,7 @@ from bioscnn.studies.settling import (
     readout_hint,
     restlessness,
     settling_hint,
+    silence_hint,
     undecided,
 )
 from tests.page import blank
@@ -144,3 +145,19 @@ def test_a_run_whose_duration_is_searched_simulates_training_images_and_tells_wh
     assert found["settled"] == (found["changed_at_twice"] <= TOLERANCE)
     assert summary["duration_ms"] / 1e3 in [pytest.approx(duration) for duration in CANDIDATES[:2]]
     assert 0 < summary["seconds"]["search"] < summary["seconds"]["total"]
+
+
+@pytest.mark.parametrize(
+    ("code", "rule", "fires", "told"),
+    [
+        ("rate", "last-potential", False, True),
+        ("rate", "last-potential", True, False),
+        ("time", "last-potential", False, False),
+        ("time", "first-spike", False, True),
+    ],
+)
+def test_an_output_that_never_fires_is_told_unless_its_window_is_read_as_a_potential(code, rule, fires, told):
+    network = SimpleNamespace(neurons=[SimpleNamespace(name="conv1"), SimpleNamespace(name="output")])
+    config = SimpleNamespace(network=SimpleNamespace(code=code), readout=SimpleNamespace(rule=rule))
+    run = SimpleNamespace(network=network, fires=lambda name: fires)
+    assert (silence_hint(run, config) is not None) == told

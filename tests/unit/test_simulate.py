@@ -150,7 +150,7 @@ def at_once(_):
 
 
 @pytest.fixture
-def batches(monkeypatch):
+def batches(monkeypatch, tmp_path):
     """The batches that a program was run on, by their trials; it does nothing."""
     run = []
 
@@ -159,6 +159,7 @@ def batches(monkeypatch):
         counts = np.zeros(stimulus.n_trials, np.int64), np.zeros(1, np.int64)
         return Recording({"cell": PopulationRecording(*counts)}, stimulus.n_steps, stimulus.dt)
 
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
     monkeypatch.setattr("bioscnn.simulation.cpp_device.run_batch", run_batch)
     monkeypatch.setattr("bioscnn.simulation.program.obtain", lambda shape: None)
     monkeypatch.setattr("bioscnn.simulation.program.build", lambda shape: None)
@@ -181,7 +182,8 @@ def test_every_process_gets_as_many_batches_of_one_size(monkeypatch, batches, n_
     monkeypatch.setattr(simulation, "LARGEST_BATCH", largest)
     told = Told()
     found = list(simulate_batches(one_cell(), spikes(n_trials=n_trials), Device(jobs=jobs), progress=told))
-    assert [part.n_trials for part in found] == sizes and told.stages == ["compiling", "simulating"]
+    assert [part.n_trials for part in found] == sizes
+    assert told.stages == ["compiling, usually 20 s", "simulating"]
     assert [trial for batch in batches for trial in batch] == list(range(n_trials))
 
 

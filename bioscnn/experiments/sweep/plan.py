@@ -12,9 +12,9 @@ from bioscnn.experiments.engine import bench_of
 from bioscnn.experiments.sweep.measure import network_of
 from bioscnn.experiments.sweep.points import VALUES_ALONE, Point
 from bioscnn.experiments.sweep.verdict import NAMED
-from bioscnn.simulation.program import obtain
+from bioscnn.simulation.program import build_seconds, obtain
 from bioscnn.simulation.shape import ProgramShape
-from bioscnn.studies.plan import BUILD_SECONDS, plan_study
+from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import device_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def plan_sweep(experiment: SweepExperiment, *, jobs: int, data: Path | None) -> 
         programs=len(programs),
         to_compile=to_compile,
         jobs=jobs,
-        build_seconds=to_compile * BUILD_SECONDS.get(nominal.device, 0.0),
+        build_seconds=to_compile * build_seconds(nominal.device) if to_compile else 0.0,
         seconds=(len(points) + n_alone) * per_point / jobs,
         parameters=tuple((parameter.key, parameter.range_text) for parameter in sweep.parameters),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from bioscnn.datasets.own.duplicates import digests_of, in_training
 from bioscnn.errors import UserError
 from bioscnn.statistics import proportion
 from bioscnn.studies.config import StudyConfig
-from bioscnn.studies.guards.finding import Finding
+from bioscnn.studies.guards.finding import Finding, Kind
 from bioscnn.studies.prepare import Loaded
 
 SIMULATED = "-simulated"
@@ -88,6 +88,63 @@ def labels_shifted(
         f"{100 * best.value:.1f} %: labels may be shifted, or classes in another order than in its training",
         certain=False,
     )
+
+
+def at_chance(
+    right: NDArray[np.bool_],
+    ann_right: NDArray[np.bool_] | None,
+    n_classes: int,
+    found: Collection[Finding] = (),
+    *,
+    explainable: bool = True,
+    described: bool = True,
+) -> Iterator[Finding]:
+    """Yield a hint if answers are not told from guessing, with the likely reason.
+
+    Parameters
+    ----------
+    right : ndarray of bool, shape (n_trials,)
+        Where the spiking network is right.
+    ann_right : ndarray of bool, shape (n_trials,), optional
+        Where the trained one is; None of a NIR graph.
+    n_classes : int
+        How many classes there are.
+    found : collection of Finding
+        What else was found.
+    explainable : bool
+        Whether ``bioscnn explain`` takes the run.
+    described : bool
+        Whether a card says how the trained network was trained, as one that ``bioscnn train`` wrote does.
+
+    Notes
+    -----
+    A hint is given if the interval of the accuracy does not lie above one over the number of classes. Fewer
+    than `FEW_TRIALS` trials tell nothing, see `few_trials`.
+    """
+    kinds = {finding.kind for finding in found}
+    if not _like_guessing(right, n_classes) or "labels-shifted" in kinds:
+        return
+    kind: Kind = "at-chance"
+    reason = "trials too short, or rates lost in conversion, since the trained network does better"
+    reason += "; `bioscnn explain` says which" if explainable else ""
+    if "silent" in kinds:
+        reason = "that a population has not fired"
+    elif ann_right is None:
+        reason = "another input than in its training, by encoding or dataset.mean, std and scale"
+    elif _like_guessing(ann_right, n_classes):
+        kind, reason = "ann-at-chance", "the trained network, which does no better"
+        here = described and "other-data" not in kinds
+        reason += ": train it longer, on more examples, or with other layers" if here else ""
+    yield Finding(
+        kind,
+        f"the accuracy cannot be told from guessing, which is right in {100 / n_classes:.3g} % of trials "
+        f"with {n_classes} classes; the likely reason is {reason}",
+        certain=False,
+    )
+
+
+def _like_guessing(right: NDArray[np.bool_], n_classes: int) -> bool:
+    return len(right) >= FEW_TRIALS and proportion(right).low <= 1 / n_classes
 
 
 def _training_images(loaded: Loaded, card: Mapping[str, Any], data: Path | None) -> Iterator[Finding]:

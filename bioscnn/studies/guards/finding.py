@@ -11,6 +11,8 @@ Kind = Literal[
     "other-classes",
     "other-split",
     "labels-shifted",
+    "at-chance",
+    "ann-at-chance",
     "silent",
     "at-ceiling",
     "rounded-t-ref",

@@ -111,6 +111,23 @@ def test_rectifiers_and_max_pooling_are_trained_where_the_neuron_has_no_rate(pet
     assert any(isinstance(layer, MaxPool2d) for layer in graph.layers) and card["spiking"] is None
 
 
+def test_rates_of_lif_neurons_are_not_tuned_on_spike_times_and_what_the_fix_says_is(pets, tmp_path):
+    shorter = ("--epochs", 1, "--set", "training.layers=4c3s2")
+    type_in("train", pets, *shorter)
+    with pytest.raises(UserError, match="trained on the rates of LIF neurons") as refused:
+        train_recipe(find_recipe("pets.toml", [], "times"), None)
+    assert (refused.value.key, refused.value.value) == ("training.start", "pets.onnx")
+    command, then = re.fullmatch(r"`(.*)`, then the same with (.*)", refused.value.fix).groups()
+    words = shlex.split(command)[1:]
+    said = type_in(*words, *shorter)
+    assert "--on times" in said and read_card("pets-relu.onnx")["validation"]["n"] == 9
+    said = type_in(*words, *then.split(), *shorter[:2])
+    assert read_card("pets-relu-time.onnx")["started_from"] == "pets-relu.onnx"
+    run = shlex.split(said.replace("\\\n", "").strip().splitlines()[-1])[1:]
+    summary = json.loads(type_in(*run, "--set", "simulation.device=numpy", "--json"))
+    assert summary["readout"] == "last-potential" and summary["duration_ms"] == 19
+
+
 def test_a_network_to_begin_with_and_a_teacher_lie_beside_the_study(pets, tmp_path, monkeypatch):
     train_recipe(recipe_of(read_study(pets, ["training.epochs=1"])), None)
     text = pets.read_text().replace('model = "pets.onnx"', 'model = "more.onnx"')
@@ -298,6 +315,22 @@ def test_a_recipe_is_found_by_the_name_of_its_network_and_of_its_fine_tuned_one(
     tuned = find_recipe("mnist-small-fine-tuned")
     assert (tuned.stage, tuned.start, tuned.name) == ("spikes", "mnist-small", "mnist-small-fine-tuned")
     assert find_recipe("nmnist-small-real").stage == "spikes"
+
+
+@pytest.mark.parametrize(("batches", "left"), [(1, set()), (3, {"new", "nets", "pets.checkpoint.npz"})])
+def test_a_training_that_is_interrupted_leaves_its_folder_if_there_is_a_checkpoint(
+    pets, tmp_path, batches, left
+):
+    before = {path.name for path in tmp_path.rglob("*")}
+
+    def interrupt(done, total, records):
+        if done == batches:
+            raise KeyboardInterrupt
+
+    recipe = recipe_of(read_study(pets, ["training.layers=4c3s2"]))  # two batches an epoch
+    with pytest.raises(KeyboardInterrupt):
+        train_recipe(recipe, None, tmp_path / "new" / "nets", interrupt)
+    assert {path.name for path in tmp_path.rglob("*")} - before == left
 
 
 @pytest.mark.slow
