@@ -152,7 +152,8 @@ def check(definition: Definition, file: Path | None = None) -> None:
 
 def _set_later(statements: Sequence[tuple[str, str, str]], known: Collection[str]) -> Iterator[str]:
     """Yield names of a reset's own that are used before they are set."""
-    own, before = {target for target, _, _ in statements} - {*known}, set()
+    own = {target for target, _, _ in statements} - {*known}
+    before: set[str] = set()
     for target, operator, expression in statements:
         used = names_of(expression) | ({target} if operator != "=" else set())
         yield from sorted(used & own - before)
