@@ -74,6 +74,10 @@ REFUSED = {
     "code-in-text/study.toml": ("study.toml", "neuron.definition.reset", "U+2028 LINE SEPARATOR"),
     "code-in-text/sweep.toml": ("study.toml", "neuron.definition.reset", "U+2028 LINE SEPARATOR"),
     "code-in-text/carriage-return.toml": ("carriage-return.toml", "a carriage return alone"),
+    "images/animated.png": ("animated.png", "a file of several images"),
+    "images/cut-short.png": ("cut-short.png", "not an intact image"),
+    "images/from-a-telephone.jpg": ("from-a-telephone.jpg", "HEIC"),
+    "images/sixteen-bits.png": ("sixteen-bits.png", "16 bits"),
     "image-as-eps/image_0001.jpg": ("image_0001.jpg", "EPS"),
     "broken-studies/neuron-00.toml": ("neuron-00.toml", "no such operator"),
     "neurons/threshold-lastspike.toml": ("threshold-lastspike.toml", "lastspike belongs to the simulation"),
@@ -180,5 +184,5 @@ def _network(case: Path, folder: Path) -> Outcome:
 
 KINDS: dict[str, Callable[[Path, Path], Outcome]] = {
     "broken-results": _result, "broken-studies": _text, "code-in-text": _text, "image-as-eps": _image,
-    "networks": _network, "neurons": _neuron,
+    "images": _image, "networks": _network, "neurons": _neuron,
 }  # fmt: skip
