@@ -182,7 +182,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
         return None
 
 
-def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
+def read_text(path: Path, most: int = LARGEST_TEXT, newline: str | None = None) -> str:
     """Read a text that lies on a disk.
 
     Parameters
@@ -191,6 +191,8 @@ def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
         A file, or a link to one.
     most : int
         Bytes that it may have.
+    newline : str or None
+        As of `open`: "" keeps all ends of lines as they are, None makes line feeds of them.
 
     Raises
     ------
@@ -201,7 +203,7 @@ def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
     """
     require_file(path)
     try:
-        with path.open(encoding="utf-8", newline=None) as file:
+        with path.open(encoding="utf-8", newline=newline) as file:
             size = os.fstat(file.fileno()).st_size
             if size > most:
                 raise UserError(

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
+from bioscnn.files import read_text
 
 LONGEST = 300_000
 """Most characters of a text: the worst of this length take Python some seconds."""
 
 MOST_POINTS = 500
 """Most points in a line: Python takes a time for a key such as ``a.b.c`` that is the square of its parts."""
+
+
+def read_toml_text(path: Path) -> str:
+    """Return the text of a TOML file, in which a carriage return alone ends no line, as an editor shows it.
+
+    A byte order mark at its beginning, which Windows writes, is dropped; errors as of `files.read_text`.
+    """
+    return read_text(path, newline="").removeprefix("\ufeff")
 
 
 def parse_toml(text: str) -> dict[str, Any]:
@@ -33,6 +43,12 @@ def parse_toml(text: str) -> dict[str, Any]:
         )
     if any(line.count(".") > MOST_POINTS for line in text.split("\n")):
         raise UserError("not a TOML file: a line of too many points", expected=f"{MOST_POINTS:,} at most")
+    if "\r" in text.replace("\r\n", "\n"):
+        raise UserError(
+            "not a TOML file: a carriage return alone, which ends a line for some programs alone",
+            expected="lines that end with a line feed, or with both",
+            fix="save the file with line ends of Unix or Windows",
+        )
     try:
         tables = tomllib.loads(text)
         _check_whole_numbers(tables)

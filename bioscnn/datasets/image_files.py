@@ -32,9 +32,21 @@ DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error,
 SIGNATURES = {
     b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF",
     b"MM\0*": "TIFF", b"RIFF": "WEBP", b"%!PS": "EPS", b"\xc5\xd0\xd3\xc6": "EPS", b"%PDF": "PDF",
-    b"8BPS": "PSD", b"\0\0\1\0": "ICO", b"<svg": "SVG", b"<?xml": "SVG",
+    b"8BPS": "PSD", b"\0\0\1\0": "ICO", b"<svg": "SVG", b"<?xml": "SVG", b"\0\0\0\x0cjP": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000", b"\xff\x0a": "JPEG XL", b"\0\0\0\x0cJXL": "JPEG XL", b"<!": "HTML",
+    b"<html": "HTML", b"version https://g": "a pointer of Git LFS, without the image",
 }  # fmt: skip
 """How files of other kinds begin, so that an error can name the kind."""
+
+_MEDIA = {
+    b"heic": "HEIC",
+    b"heix": "HEIC",
+    b"mif1": "HEIC",
+    b"msf1": "HEIC",
+    b"avif": "AVIF",
+    b"avis": "AVIF",
+}
+"""Brands behind ``ftyp`` of files of ISO media, which begin with their length."""
 
 
 def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
@@ -52,8 +64,7 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
     Raises
     ------
     UserError
-        If the file is of another format, damaged, a TIFF of several images, or has more than `MOST_PIXELS`
-        or a side of more than `LONGEST_SIDE`.
+        If the file is of another format or damaged, and as of `check_size`.
     """
     from PIL import Image
 
@@ -62,38 +73,59 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=tuple(formats)) as image:
             # Pillow warns of what it makes good, such as metadata, and of sizes above a bound that is wider.
-            if image.width * image.height > MOST_PIXELS:
-                raise UserError(
-                    "an image of too many pixels",
-                    file=path,
-                    value=f"{image.width} x {image.height}",
-                    expected=f"at most {MOST_PIXELS:,} pixels",
-                    fix="make it smaller",
-                )
-            if max(image.size) > LONGEST_SIDE:
-                raise UserError(
-                    "an image of too long a side",
-                    file=path,
-                    value=f"{image.width} x {image.height}",
-                    expected=f"sides of at most {LONGEST_SIDE:,} pixels",
-                    fix="make it smaller",
-                )
-            if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
-                raise UserError("a file of several images", file=path, expected="one image per file")
+            check_size(image, path)
             image.load()
     except (*DAMAGE, Image.DecompressionBombError) as error:
         kind = _kind(path)
         if kind in (None, *formats):
+            details = {"fix": "copy it again, or remove it"} | details
             raise UserError("not an intact image", file=path, value=str(error), **details) from error
+        details = {"fix": "convert it, or remove it"} | details
         raise UserError(f"an image of another kind: {kind}", file=path, **details) from error
     return image
+
+
+def check_size(image: Image, path: Path) -> None:
+    """Refuse what the header of an image file tells of too many pixels or images.
+
+    Raises
+    ------
+    UserError
+        If it has more than `MOST_PIXELS` or a side of more than `LONGEST_SIDE`, or is a TIFF of several
+        images or an animated PNG.
+    """
+    if image.width * image.height > MOST_PIXELS:
+        raise UserError(
+            "an image of too many pixels",
+            file=path,
+            value=f"{image.width} x {image.height}",
+            expected=f"at most {MOST_PIXELS:,} pixels",
+            fix="make it smaller",
+        )
+    if max(image.size) > LONGEST_SIDE:
+        raise UserError(
+            "an image of too long a side",
+            file=path,
+            value=f"{image.width} x {image.height}",
+            expected=f"sides of at most {LONGEST_SIDE:,} pixels",
+            fix="make it smaller",
+        )
+    if image.format in ("TIFF", "PNG") and getattr(image, "n_frames", 1) > 1:
+        raise UserError(
+            "a file of several images",
+            file=path,
+            expected="one image per file",
+            fix="save the one that counts",
+        )
 
 
 def _kind(path: Path) -> str | None:
     """Return the format that the first bytes of a file tell; nothing is decoded."""
     try:
         with path.open("rb") as file:
-            start = file.read(16)
+            start = file.read(32)
     except OSError:
         return None
+    if start[4:8] == b"ftyp":
+        return _MEDIA.get(start[8:12], "a video")
     return next((kind for signature, kind in SIGNATURES.items() if start.startswith(signature)), None)

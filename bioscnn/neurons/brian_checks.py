@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -92,6 +92,13 @@ def check(definition: Definition, file: Path | None = None) -> None:
             value=name,
             expected="statements that set " + " | ".join(own),
         )
+    for name in _set_later(statements, {*own, *taken}):
+        raise refuse(
+            f"the reset uses {name} before it sets it",
+            "reset",
+            value=name,
+            expected="statements in the order in which they are run",
+        )
     named = {
         "equations": [equation.expression for equation in parse_equations(definition.equations)],
         "threshold": [definition.threshold],
@@ -102,6 +109,13 @@ def check(definition: Definition, file: Path | None = None) -> None:
     for key, texts in named.items():
         names = {name for text in texts for name in names_of(text)}
         used |= names
+        for name in sorted(names & {*RESERVED} - defined):
+            raise refuse(
+                f"{name} belongs to the simulation",
+                key,
+                value=name,
+                fix="write a variable of its own, which is zero at rest, such as dx/dt = 1/second : 1",
+            )
         for name in sorted(names - defined - (assigned if key == "reset" else set())):
             nearest = difflib.get_close_matches(name, [*own, *parameters, *GIVEN], n=1)
             value = next((text for start, text in USUAL.items() if name.startswith(start)), "10 mV")
@@ -134,6 +148,16 @@ def check(definition: Definition, file: Path | None = None) -> None:
             fix='set method = "rk4", or make fewer variables depend on each other',
         )
     _try(definition, refuse)
+
+
+def _set_later(statements: Sequence[tuple[str, str, str]], known: Collection[str]) -> Iterator[str]:
+    """Yield names of a reset's own that are used before they are set."""
+    own = {target for target, _, _ in statements} - {*known}
+    before: set[str] = set()
+    for target, operator, expression in statements:
+        used = names_of(expression) | ({target} if operator != "=" else set())
+        yield from sorted(used & own - before)
+        before.add(target)
 
 
 @cache

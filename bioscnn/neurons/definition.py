@@ -12,6 +12,7 @@ from typing import Any
 from bioscnn.errors import UserError
 from bioscnn.identifiers import check_characters, check_identifier
 from bioscnn.neurons.expressions import canonical_expression
+from bioscnn.neurons.model import check_refractory
 from bioscnn.neurons.model_text import parse_equations, parse_statements
 from bioscnn.quantities import BRIAN_UNITS, format_quantity, parse_any_quantity
 
@@ -146,6 +147,9 @@ class Definition:
                 expected=" | ".join(times) or "such a parameter",
                 fix='write refractory = "t_ref", and t_ref = "2 ms" among the parameters',
             )
+        for parameter in self.parameters:
+            if parameter.name == self.refractory:
+                check_refractory(parameter.value, f"parameters.{parameter.name}")
         if self.method not in METHODS:
             raise UserError("no such method", key="method", value=self.method, expected=" | ".join(METHODS))
 

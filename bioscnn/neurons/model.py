@@ -130,18 +130,27 @@ def check_positive(model: str, **values: float) -> None:
             )
 
 
+LONGEST_REFRACTORY = 1e6
+"""Longest refractory period, s; steps of the time since a spike are counted in whole numbers."""
+
+
 def check_reset_and_refractory(reset: str, t_ref: float) -> None:
-    """Refuse an unknown reset rule or a negative refractory period."""
+    """Refuse an unknown reset rule, or a refractory period that is negative or longer than any trial."""
     if reset not in RESET_RULES:
         raise UserError(
             "unknown reset rule", key="neuron.reset", value=reset, expected=" | ".join(RESET_RULES)
         )
-    if not (np.isfinite(t_ref) and t_ref >= 0):
+    check_refractory(t_ref, "neuron.t_ref")
+
+
+def check_refractory(t_ref: float, key: str) -> None:
+    """Refuse a refractory period, s, that is negative or longer than any trial."""
+    if not 0 <= t_ref <= LONGEST_REFRACTORY:
         raise UserError(
-            "the refractory period cannot be negative",
-            key="neuron.t_ref",
+            "no refractory period is of this length",
+            key=key,
             value=f"{1e3 * t_ref:g} ms",
-            expected="0 ms or more",
+            expected=f"0 ms to {LONGEST_REFRACTORY:g} s",
         )
 
 

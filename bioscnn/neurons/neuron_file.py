@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
-from bioscnn.files import path_of, read_text
+from bioscnn.files import path_of
 from bioscnn.neurons.brian_checks import check
 from bioscnn.neurons.definition import Definition
-from bioscnn.toml import parse_toml
+from bioscnn.toml import parse_toml, read_toml_text
 
 
 def read_definition(path: str | Path, changes: Mapping[str, Any] | None = None) -> Definition:
@@ -30,7 +30,7 @@ def read_definition(path: str | Path, changes: Mapping[str, Any] | None = None) 
     """
     path = path_of(path, "neuron.model", "the path of a file of a neuron")
     try:
-        table = parse_toml(read_text(path))
+        table = parse_toml(read_toml_text(path))
     except FileNotFoundError:
         beside = ", ".join(sorted(p.name for p in path.parent.glob("*.toml"))) or "no .toml file"
         raise UserError(

@@ -27,6 +27,9 @@ V_NOISE = "\nV_noise                                  : volt   (shared, constant
 V_0_EQUATION = f"\n{V_0}                                      : volt   (constant)"
 """Equation of the potentials that a trial begins at, where they are not those of rest."""
 
+LONG_AGO = 1e9
+"""Time before a trial at which each neuron counts as having spiked, s: longer than any refractory period."""
+
 N_STEPS = "n_steps : integer (shared, constant)"
 """Equation of the number of steps in a trial."""
 
@@ -115,7 +118,7 @@ def start_of(network: SpikingNetwork, population: Population) -> dict[str, str]:
 def border_statements(network: SpikingNetwork, population: Population) -> str:
     """Return the statements that bring a population back to rest before a trial."""
     rest = [f"{name} = {value}" for name, value in start_of(network, population).items()]
-    refractory = ["not_refractory = True", "lastspike = -1*second"] if population.spikes else []
+    refractory = ["not_refractory = True", f"lastspike = -{LONG_AGO:g}*second"] if population.spikes else []
     return "\n".join(refractory + rest)
 
 

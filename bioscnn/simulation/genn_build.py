@@ -19,7 +19,7 @@ from brian2.devices.device import reset_device
 from bioscnn.network import V_0, Population
 from bioscnn.simulation.brian import construct
 from bioscnn.simulation.build import COMPILER_FLAGS
-from bioscnn.simulation.equations import projection_name, state_of
+from bioscnn.simulation.equations import LONG_AGO, projection_name, state_of
 from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.propagator import coefficients, statements
 from bioscnn.simulation.shape import TEMPLATES
@@ -121,7 +121,7 @@ def _of_the_engine(shape: GeNNShape) -> dict[str, Any]:
 def _population(shape: GeNNShape, population: Population) -> dict[str, Any]:
     rest = dict.fromkeys(state_of(shape.network, population), "0")
     if population.spikes:
-        rest |= {"not_refractory": "true", "lastspike": "-1"}
+        rest |= {"not_refractory": "true", "lastspike": f"-{LONG_AGO:g}"}
     return {
         "name": population.name,
         "size": population.size,

@@ -17,13 +17,12 @@ from pydantic import BaseModel, ValidationError
 
 from bioscnn.datasets.own import kind_and_path
 from bioscnn.errors import UserError
-from bioscnn.files import read_text
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
 from bioscnn.studies.config.tables import KEYS_OF_CONVERSION
 from bioscnn.studies.config.values import either
 from bioscnn.studies.naming import label_of
 from bioscnn.studies.shipped import find_study, shipped_studies
-from bioscnn.toml import parse_toml
+from bioscnn.toml import parse_toml, read_toml_text
 
 AUTO = "auto"
 """Duration of a trial that is long enough, as `bioscnn.studies.settling` finds it."""
@@ -181,7 +180,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         If the file is missing or no TOML.
     """
     try:
-        return parse_toml(read_text(path))
+        return parse_toml(read_toml_text(path))
     except UserError as error:
         raise error.but(file=path) from None
     except (OSError, ValueError) as error:

@@ -73,8 +73,14 @@ REFUSED = {
     "code-in-text/neuron.toml": ("neuron.toml", "reset", "U+2028 LINE SEPARATOR"),
     "code-in-text/study.toml": ("study.toml", "neuron.definition.reset", "U+2028 LINE SEPARATOR"),
     "code-in-text/sweep.toml": ("study.toml", "neuron.definition.reset", "U+2028 LINE SEPARATOR"),
+    "code-in-text/carriage-return.toml": ("carriage-return.toml", "a carriage return alone"),
+    "images/animated.png": ("animated.png", "a file of several images"),
+    "images/cut-short.png": ("cut-short.png", "not an intact image"),
+    "images/from-a-telephone.jpg": ("from-a-telephone.jpg", "HEIC"),
+    "images/sixteen-bits.png": ("sixteen-bits.png", "16 bits"),
     "image-as-eps/image_0001.jpg": ("image_0001.jpg", "EPS"),
     "broken-studies/neuron-00.toml": ("neuron-00.toml", "no such operator"),
+    "neurons/threshold-lastspike.toml": ("threshold-lastspike.toml", "lastspike belongs to the simulation"),
     "neurons/threshold-rand.toml": ("threshold-rand.toml", "trials in a row would differ from trials alone"),
     "neurons/threshold-t.toml": ("threshold-t.toml", "trials in a row would differ from trials alone"),
 }
@@ -101,7 +107,7 @@ def _text(case: Path, folder: Path) -> Outcome:
     """Plan a study, or one with the neuron or the change that the file holds, or a sweep."""
     text = case.read_bytes().decode()
     try:
-        keys = set(tomllib.loads(text))
+        keys = set(tomllib.loads(text.replace("\r", "\n")))
     except tomllib.TOMLDecodeError:
         keys = set()
     if "equations" in keys:
@@ -178,5 +184,5 @@ def _network(case: Path, folder: Path) -> Outcome:
 
 KINDS: dict[str, Callable[[Path, Path], Outcome]] = {
     "broken-results": _result, "broken-studies": _text, "code-in-text": _text, "image-as-eps": _image,
-    "networks": _network, "neurons": _neuron,
+    "images": _image, "networks": _network, "neurons": _neuron,
 }  # fmt: skip

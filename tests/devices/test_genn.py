@@ -43,7 +43,12 @@ def source(request, tmp_path_factory):
 def test_every_variable_returns_to_rest_before_each_trial(source):
     engine = source[0]["engine.cpp"]
     for population in ("conv2", "dense1", "output"):
-        for variable, value in (("V", "0"), ("I_syn", "0"), ("not_refractory", "true"), ("lastspike", "-1")):
+        for variable, value in (
+            ("V", "0"),
+            ("I_syn", "0"),
+            ("not_refractory", "true"),
+            ("lastspike", "-1e+09"),
+        ):
             assert re.search(rf"fill_n\({variable}{population}, \d+, {value}\);", engine)
             assert f"push{variable}{population}ToDevice();" in engine
     assert "fill_n(Vreadout" in engine and "lastspikereadout" not in engine
@@ -129,7 +134,7 @@ def test_what_rests_and_what_is_driven_is_told_to_the_engine():
     assert told["source"] == ""
     assert _of_the_engine(GeNNShape(made, True, "float64", "explicit", 1e-3, True))["source"] == "input"
     conv1, conv2, *_, readout = told["populations"]
-    spiking = {"V": "0", "I_syn": "0", "not_refractory": "true", "lastspike": "-1"}
+    spiking = {"V": "0", "I_syn": "0", "not_refractory": "true", "lastspike": "-1e+09"}
     assert conv1["rest"] | {"I_syn": "0"} == conv2["rest"] == spiking
     assert [conv1[key] for key in ("name", "size", "channels", "spikes", "driven", "noisy", "starts")] == [
         "conv1", made["conv1"].size, 4, True, True, False, False,

@@ -10,6 +10,7 @@ import pytest
 from bioscnn.encoding import Currents
 from bioscnn.network import Axons, Dense, Failure, MembraneNoise, Population, Projection, SpikingNetwork
 from bioscnn.neurons import (
+    LIF,
     AdaptiveLIF,
     Definition,
     EquationNeuron,
@@ -91,6 +92,17 @@ def test_a_trial_after_others_is_the_trial_alone(name):
     assert differing(together, expected) == set()
     for population in NAMES[:-1]:
         assert together[population].spikes == expected[population].spikes
+
+
+@pytest.mark.parametrize("name", ["numpy", "cpp_standalone"])
+def test_neurons_are_free_at_the_start_of_each_trial_however_long_they_are_refractory(name):
+    """A second is longer than some time before the first trial that a simulator might assume."""
+    neuron, readout = LIF(t_ref=2.0), Population("readout", (N,), LeakyIntegrator())
+    populations = (Population("input", (N,)), Population("once", (N,), neuron), readout)
+    into = Projection("input", "once", Dense((N,), (N,), np.eye(N)), None)
+    out = Projection("once", "readout", all_to_all(0.1e-9), ExponentialCurrent(6e-3))
+    done = simulate(SpikingNetwork(populations, (into, out)), STIMULUS, Device(name), record=["once"])
+    assert done["once"].counts_by_trial.tolist() == [N, N]
 
 
 LEAKS = {

@@ -107,6 +107,21 @@ def test_a_study_that_would_take_python_minutes_to_parse_is_refused(tmp_path, te
     assert parse_toml("x = [" + "0.5, " * 500 + "]") == {"x": [0.5] * 500}
 
 
+def test_a_carriage_return_alone_ends_no_line_and_hides_none(tmp_path):
+    file = tmp_path / "study.toml"
+    for text in (b"[dataset]\rtrials = 7\r", b"[dataset]\n# a comment\rtrials = 7\n"):
+        file.write_bytes(text)
+        with pytest.raises(UserError, match="a carriage return alone") as raised:
+            read_study(file)
+        assert raised.value.file == file
+
+
+def test_a_study_may_come_from_windows(tmp_path):
+    file = tmp_path / "study.toml"
+    file.write_bytes(b"\xef\xbb\xbf[dataset]\r\ntrials = 7\r\n")
+    assert read_study(file).config.dataset.trials == 7
+
+
 def test_an_error_controls_no_terminal_and_is_no_book():
     text = str(
         UserError(

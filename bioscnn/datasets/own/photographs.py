@@ -74,17 +74,7 @@ def read_photograph(path: Path, size: tuple[int, int] | None, colour: Colour, fi
     Pixels are taken as the file has them: no colour profile is applied, and the image is not turned.
     """
     image = open_image(path, FORMATS)
-    if image.mode not in _MODES or (image.mode == "CMYK" and "adobe" not in image.info):
-        convert = "convert it to RGB"
-        if image.mode.startswith(("I", "F")):
-            convert = 'collect images of 16 bits as floats in an npz file, dataset.name = "npz:PATH"'
-        raise UserError(
-            "an image of another kind",
-            file=path,
-            value=f"mode {image.mode}",
-            expected="8 bits a channel: grey, palette, RGB, or CMYK with Adobe's marker",
-            fix=convert,
-        )
+    check_mode(image, path)
     if image.mode in _WITH_ALPHA or "transparency" in image.info:
         image = image.convert("RGBA")
         if np.asarray(image)[..., 3].min() < 255:
@@ -97,6 +87,27 @@ def read_photograph(path: Path, size: tuple[int, int] | None, colour: Colour, fi
     image = image.convert("RGB" if colour == "rgb" else "L")
     pixels = np.asarray(image if size is None else fitted(image, size, fit))
     return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def check_mode(image: Image, path: Path) -> None:
+    """Refuse an image, decoded or not, whose pixels are none of those that are read.
+
+    Raises
+    ------
+    UserError
+        If it has other than 8 bits per channel, or channels of another kind.
+    """
+    if image.mode not in _MODES or (image.mode == "CMYK" and "adobe" not in image.info):
+        convert = "convert it to RGB"
+        if image.mode.startswith(("I", "F")):
+            convert = 'collect images of 16 bits as floats in an npz file, dataset.name = "npz:PATH"'
+        raise UserError(
+            "an image of another kind",
+            file=path,
+            value=f"mode {image.mode}",
+            expected="8 bits a channel: grey, palette, RGB, or CMYK with Adobe's marker",
+            fix=convert,
+        )
 
 
 def fitted(image: Image, size: tuple[int, int], fit: Fit) -> NDArray[np.uint8]:

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.datasets.image_files import DAMAGE
+from bioscnn.datasets.image_files import DAMAGE, check_size
 from bioscnn.datasets.own.duplicates import in_training
 from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.datasets.own.own_data import OwnData
-from bioscnn.datasets.own.photographs import FORMATS, read_photograph
+from bioscnn.datasets.own.photographs import FORMATS, check_mode, read_photograph
 from bioscnn.errors import UserError
 
 LARGEST_SENSOR = (32_767, 32_767)
@@ -72,7 +72,7 @@ class PartCheck:
 
 
 def survey(data: OwnData) -> Survey:
-    """Look at every example, at photographs only as far as size and mode.
+    """Look at every example; at photographs, but for the first of each class, as far as size and mode alone.
 
     Raises
     ------
@@ -89,8 +89,11 @@ def survey(data: OwnData) -> Survey:
 
 def _survey_photographs(data: OwnData) -> Survey:
     sizes, colour = [], False
-    for path in data.contents.paths:
+    first_of_class = np.unique(data.contents.labels, return_index=True)[1]
+    for k, path in enumerate(data.contents.paths):
         width, height, mode = _header(path)
+        if k in first_of_class:
+            read_photograph(path, None, "grey", "pad")
         sizes.append((height, width))
         colour = colour or mode not in ("1", "L", "LA")
     by_area = sorted(sizes, key=lambda size: (size[0] * size[1], size))
@@ -113,6 +116,8 @@ def _header(path: Path) -> tuple[int, int, str]:
         with warnings.catch_warnings(action="ignore"):
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
+                check_size(image, path)
+                check_mode(image, path)
                 return image.width, image.height, image.mode
     except (*DAMAGE, Image.DecompressionBombError, Warning):
         _, height, width = read_photograph(path, None, "grey", "pad").shape  # says what is wrong

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
-from bioscnn.files import read_text
 from bioscnn.neurons import Definition
 from bioscnn.neurons.definition import Parameter
 from bioscnn.neurons.expressions import names_of
 from bioscnn.neurons.model_text import Equation, parse_equations, parse_statements
 from bioscnn.quantities import parse_any_quantity, parse_quantity, plain_number
-from bioscnn.toml import parse_toml
+from bioscnn.toml import parse_toml, read_toml_text
 
 SHIPPED = Path(__file__).parent
 FILES = {"excitatory": "excitatory.toml", "inhibitory": "inhibitory.toml", "synapse": "plastic.toml"}
@@ -250,7 +249,7 @@ def read_model(changes: Mapping[str, Any] | None = None, **paths: Path | None) -
     for name, shipped in FILES.items():
         path = paths.get(name) or SHIPPED / shipped
         try:
-            tables[name] = parse_toml(read_text(path))
+            tables[name] = parse_toml(read_toml_text(path))
             (PlasticSynapse.of_table if name == "synapse" else _neuron)(tables[name])
         except UserError as error:
             raise error.but(file=path, key=error.key or f"learning.{name}") from None

@@ -58,6 +58,25 @@ def test_every_other_format_is_refused_whatever_its_name(tmp_path, kind):
 
 
 @pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"\0\0\0\x18ftypheic", "HEIC"),
+        (b"\0\0\0\x1cftypavif", "AVIF"),
+        (b"\0\0\0\x18ftypisom", "a video"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"<!DOCTYPE html>", "HTML"),
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS"),
+    ],
+)
+def test_what_lies_under_the_name_of_a_photograph_is_named(tmp_path, start, kind):
+    file = tmp_path / "image_0001.jpg"
+    file.write_bytes(start + bytes(100))
+    with pytest.raises(UserError, match=f"an image of another kind: {kind}") as raised:
+        open_image(file, ["JPEG", "PNG"])
+    assert raised.value.fix
+
+
+@pytest.mark.parametrize(
     "size", [(50_000, 50_000), (2**31 - 1, 2**31 - 1), (MOST_PIXELS + 1, 1), (10_000, 10_000)]
 )
 def test_an_image_that_unpacks_to_too_much_is_not_unpacked(tmp_path, size):
