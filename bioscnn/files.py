@@ -516,8 +516,12 @@ def point_latest(folder: Path) -> None:
 
 
 def newest_run(folder: Path) -> Path:
-    """Return the newest of ``results/*/latest`` for the word ``latest``, and any other folder as it is."""
+    """Return the newest of ``results/*/latest`` for the word ``latest``, and of a study that of its folder.
+
+    Any other folder is returned as it is.
+    """
     if folder != Path("latest") or folder.exists():
-        return folder
+        own = folder / "latest"
+        return own if is_file(own / "summary.json") and not is_file(folder / "summary.json") else folder
     links = sorted(Path("results").glob("*/latest"), key=lambda link: link.lstat().st_mtime_ns)
     return links[-1] if links else folder

@@ -14,7 +14,7 @@ from bioscnn.datasets.downloads import Progress
 from bioscnn.datasets.folders import data_folder, places
 from bioscnn.datasets.images import ImageSet
 from bioscnn.datasets.mnist_files import OfficialFile
-from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, check_parts, kind_and_path
+from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, check_parts, kind_and_path, with_kind
 from bioscnn.datasets.recordings import EVENT_DATASETS, EventDataset, find_real
 from bioscnn.errors import UserError, did_you_mean
 from bioscnn.files import path_of
@@ -279,13 +279,14 @@ def _missing(title: str) -> FileRow:
 def _require_available(name: str) -> None:
     if name in AVAILABLE:
         return
-    names = (*AVAILABLE, fashion_mnist.NAME)
+    names, meant = (*AVAILABLE, fashion_mnist.NAME), with_kind(name)
+    fix = f"write {meant}" if meant else did_you_mean(name.partition(":")[0], (*names, *KEYS_OF_KINDS))
     raise UserError(
         "unknown data set",
         key="dataset.name",
         value=name,
         expected=f"{', '.join(names)}; or own data: {', '.join(f'{kind}:PATH' for kind in KEYS_OF_KINDS)}",
-        fix=did_you_mean(name.partition(":")[0], (*names, *KEYS_OF_KINDS)),
+        fix=fix,
     )
 
 

@@ -130,8 +130,8 @@ def check_positive(model: str, **values: float) -> None:
             )
 
 
-LONGEST_REFRACTORY = 1e6
-"""Longest refractory period, s; steps of the time since a spike are counted in whole numbers."""
+LONGEST_REFRACTORY = 1e3
+"""Longest refractory period, s: a neuron that has not spiked in a trial counts as having spiked 1e4 s ago."""
 
 
 def check_reset_and_refractory(reset: str, t_ref: float) -> None:

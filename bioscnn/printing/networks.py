@@ -40,15 +40,22 @@ def print_training(card: dict[str, Any], file: Path, config: StudyConfig, again:
         fields.append(("spiking network", f"{_share(spiking)} {read}, {spikes}"))
     fields.append(("files", f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}"))
     print_fields(fields, 16)
-    part, n_classes = card["spiking"] or card["validation"], len(card["classes"])
-    if part["wilson_95"][0] <= 1 / n_classes:
-        guessed = f"which is right in {100 / n_classes:.3g} % with {n_classes} classes"
-        text = (
-            f"the accuracy cannot be told from guessing, {guessed}: more epochs, examples or layers may help"
-        )
-        print_warnings([{"certain": False, "text": text}], 16)
+    hint = _doubt(card["spiking"] or card["validation"], len(card["classes"]))
+    print_warnings([{"certain": False, "text": hint}] if hint else [], 16)
     if again.subject.suffix == ".toml":
         print_next(_after_training(card, file, config, again))
+
+
+def _doubt(part: dict[str, Any], n_classes: int) -> str | None:
+    """Return what makes an accuracy on validation data say little, in words."""
+    from bioscnn.studies.guards import few_trials
+
+    if (few := few_trials(part["n"])) or part["wilson_95"][0] > 1 / n_classes:
+        return few
+    return (
+        f"the accuracy cannot be told from guessing, which is right in {100 / n_classes:.3g} % with "
+        f"{n_classes} classes: more epochs, examples or layers may help"
+    )
 
 
 def _share(part: dict[str, Any]) -> str:

@@ -27,8 +27,8 @@ V_NOISE = "\nV_noise                                  : volt   (shared, constant
 V_0_EQUATION = f"\n{V_0}                                      : volt   (constant)"
 """Equation of the potentials that a trial begins at, where they are not those of rest."""
 
-LONG_AGO = 1e9
-"""Time before a trial at which each neuron counts as having spiked, s: longer than any refractory period."""
+LONG_AGO = 1e4
+"""Time before a trial at which each neuron counts as having spiked, s, as for Brian2; longer than `t_ref`."""
 
 N_STEPS = "n_steps : integer (shared, constant)"
 """Equation of the number of steps in a trial."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
@@ -13,7 +14,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, Survey, kind_and_path, survey
+from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, Survey, kind_and_path, survey, with_kind
 from bioscnn.errors import UserError
 from bioscnn.files import path_of, write_atomically
 from bioscnn.studies.config.reference import keys_of_a_study
@@ -124,10 +125,18 @@ def new_study(name: str, data: str | None = None, folder: Path = Path(), code: C
             what, key="code", value=code, expected="images of your own; or bioscnn run mnist-time"
         )
     if kind is None:
-        shipped = find_study(Path(data or "mnist"))
-        write_atomically(file, shipped.read_bytes())
-        known = shipped.parent == shipped_studies()
-        return NewStudy(file, (f"a copy of {f'the shipped study {shipped.stem}' if known else shipped}",))
+        if meant := with_kind(data or "mnist"):
+            expected = "own data with their kind, KIND:PATH; or a shipped study by its name"
+            fix = f"--data {shlex.quote(meant)}"
+            raise UserError("a path without a kind", key="data", value=data, expected=expected, fix=fix)
+        source = find_study(Path(data or "mnist"))
+        if source.suffix != ".toml":
+            raise UserError(
+                "no study", file=source, expected="a file that ends in .toml, or own data, KIND:PATH"
+            )
+        write_atomically(file, source.read_bytes())
+        known = source.parent == shipped_studies()
+        return NewStudy(file, (f"a copy of {f'the shipped study {source.stem}' if known else source}",))
     if not kind[1].strip():
         raise UserError("no path of own data", key="data", value=data, expected=f"{kind[0]}:PATH")
     if not kind[1].isprintable():

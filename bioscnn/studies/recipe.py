@@ -248,6 +248,14 @@ def why_no_times(config: StudyConfig) -> str:
     return ""
 
 
+def training_of_rectifiers(study: str, model: str) -> tuple[str, str]:
+    """Return the command that trains rectifiers by a study whose network has LIF rates, and their file."""
+    rectifiers = f"{Path(model).stem}-relu.onnx"
+    changes = ("training.activation=relu", f"network.model={rectifiers}")
+    words = ("bioscnn", "train", study, *(word for change in changes for word in ("--set", change)))
+    return f"`{shlex.join(words)}`", rectifiers
+
+
 def usual_batches(n_examples: int, batch_size: int | None = None) -> tuple[int, int]:
     """Return how many examples make a batch, and how many epochs 3,000 batches are, from 12 to 200."""
     batch_size = batch_size or (128 if n_examples >= 10_000 else 32)

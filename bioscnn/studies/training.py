@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.image_input import ImageInput
 from bioscnn.studies.prepare import input_kind
-from bioscnn.studies.recipe import RANDOM, Recipe, refuse_keys_of_lif_rates
+from bioscnn.studies.recipe import RANDOM, Recipe, refuse_keys_of_lif_rates, training_of_rectifiers
 from bioscnn.training.settings import TrainingSettings
 from bioscnn.training.train import require_torch, train
 
@@ -251,10 +250,8 @@ def _start_is_named(recipe: Recipe) -> Iterator[None]:
     except UserError as error:
         if error.key != "training.start" or recipe.start is None:
             raise
-        of_rectifiers = Path(recipe.start).with_suffix("").name + "-relu.onnx"
-        changes = ("training.activation=relu", f"network.model={of_rectifiers}")
-        words = [*recipe.arguments[:1], *(word for change in changes for word in ("--set", change))]
-        fix = f"`{shlex.join(['bioscnn', 'train', *words])}`, then the same with --on {recipe.stage}"
+        command, _ = training_of_rectifiers((recipe.arguments or (recipe.name,))[0], recipe.start)
+        fix = f"{command}, then the same with --on {recipe.stage}"
         raise error.but(value=recipe.start, fix=fix) from None
 
 

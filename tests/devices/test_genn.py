@@ -47,7 +47,7 @@ def test_every_variable_returns_to_rest_before_each_trial(source):
             ("V", "0"),
             ("I_syn", "0"),
             ("not_refractory", "true"),
-            ("lastspike", "-1e+09"),
+            ("lastspike", "-10000"),
         ):
             assert re.search(rf"fill_n\({variable}{population}, \d+, {value}\);", engine)
             assert f"push{variable}{population}ToDevice();" in engine
@@ -134,7 +134,7 @@ def test_what_rests_and_what_is_driven_is_told_to_the_engine():
     assert told["source"] == ""
     assert _of_the_engine(GeNNShape(made, True, "float64", "explicit", 1e-3, True))["source"] == "input"
     conv1, conv2, *_, readout = told["populations"]
-    spiking = {"V": "0", "I_syn": "0", "not_refractory": "true", "lastspike": "-1e+09"}
+    spiking = {"V": "0", "I_syn": "0", "not_refractory": "true", "lastspike": "-10000"}
     assert conv1["rest"] | {"I_syn": "0"} == conv2["rest"] == spiking
     assert [conv1[key] for key in ("name", "size", "channels", "spikes", "driven", "noisy", "starts")] == [
         "conv1", made["conv1"].size, 4, True, True, False, False,

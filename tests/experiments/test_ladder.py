@@ -69,7 +69,9 @@ def test_a_network_of_ones_own_that_belongs_to_one_neuron_is_refused_with_how_to
     layers = (Flatten(), Dense(np.ones((5, 784))), LIFRate(), Dense(np.ones((10, 5))))
     write_onnx(LayerGraph("own", (1, 28, 28), layers), tmp_path / "own.onnx")
     error = refused(f"network.model={tmp_path / 'own.onnx'}")
-    assert error.key == "network.model" and error.fix.startswith("--set network.model=PATH")
+    assert error.key == "network.model" and "is shipped" not in error.expected
+    assert "--set training.activation=relu --set network.model=own-relu.onnx`" in error.fix
+    assert error.fix.endswith("then --set network.model=own-relu.onnx")
 
 
 @pytest.mark.parametrize("name", ["ncaltech101", "mnist-foveal"])

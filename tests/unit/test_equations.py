@@ -71,7 +71,7 @@ def test_trials_begin_at_rest_or_at_potentials_of_their_own():
     charged = replace(cell, values={"V_0": np.array([1e-3, 2e-3])})
     assert start_of(network, charged) == {"V": "V_0", "I_syn": "0*amp"}
     assert border_statements(network, charged).split("\n") == [
-        "not_refractory = True", "lastspike = -1e+09*second", "V = V_0", "I_syn = 0*amp",
+        "not_refractory = True", "lastspike = -10000*second", "V = V_0", "I_syn = 0*amp",
     ]  # fmt: skip
     readout = Population("cell", (2,), LeakyIntegrator())
     assert border_statements(network_of(readout), readout) == "V = 0*volt"

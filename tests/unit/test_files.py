@@ -177,6 +177,9 @@ def test_the_newest_run_is_the_one_that_was_made_last_whatever_was_written_into_
     assert newest_run(Path("results/mnist/latest")) == Path("results/mnist/latest")
     point_latest(tmp_path / "results" / "mnist" / "run")
     assert newest_run(Path("latest")) == Path("results/mnist/latest")
+    assert newest_run(Path("results/mnist")) == Path("results/mnist")
+    (tmp_path / "results" / "mnist" / "run" / "summary.json").touch()
+    assert newest_run(Path("results/mnist")) == Path("results/mnist/latest")
     (tmp_path / "latest").mkdir()
     assert newest_run(Path("latest")) == Path("latest")
 

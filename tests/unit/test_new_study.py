@@ -11,6 +11,7 @@ import pytest
 
 from bioscnn import brian_preferences
 from bioscnn.ann import ReLU
+from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
@@ -96,6 +97,36 @@ def test_photographs_of_many_sizes_get_one_and_large_ones_a_small_one(tmp_path):
     new = new_study("mine", "folder:data", tmp_path)
     assert read_study(new.file).config.dataset.size == (20, 30)
     assert "20 x 30 to 600 x 900" in new.sentences[0]
+
+
+@pytest.mark.parametrize("data", ["folder:pictures", "events:records", "npz:data.npz", "idx:digits"])
+def test_a_path_without_its_kind_is_refused_with_the_kind_that_seems_to_lie_there(
+    tmp_path, monkeypatch, data
+):
+    monkeypatch.chdir(tmp_path)
+    photographs(tmp_path / "pictures" / "train", CLASSES[:2])
+    recordings(tmp_path / "records", CLASSES[:2])
+    arrays(tmp_path)
+    (tmp_path / "digits").mkdir()
+    (tmp_path / "digits" / "train-images-idx3-ubyte.gz").touch()
+    path = data.partition(":")[2]
+    with pytest.raises(UserError, match="without a kind") as raised:
+        new_study("mine", path)
+    assert (raised.value.key, raised.value.value, raised.value.fix) == ("data", path, f"--data {data}")
+    with pytest.raises(UserError, match="unknown data set") as raised:
+        load_dataset(path)
+    assert raised.value.fix == f"write {data}"
+    assert not (tmp_path / "mine.toml").exists()
+
+
+def test_a_study_of_ones_own_may_be_copied_and_no_other_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.toml").write_text("[dataset]\ntrials = 7\n")
+    (tmp_path / "notes.txt").write_text("a note")
+    assert new_study("copy", "own.toml").file.read_text() == "[dataset]\ntrials = 7\n"
+    with pytest.raises(UserError):
+        new_study("note", "notes.txt")
+    assert not (tmp_path / "note.toml").exists()
 
 
 @pytest.mark.parametrize(

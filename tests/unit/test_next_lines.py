@@ -228,13 +228,17 @@ def test_after_a_training_of_own_photographs_a_study_of_one_spike_per_neuron_is_
     assert last == shlex.split(capsys.readouterr().out.strip().splitlines()[-1])[1:]
 
 
-@pytest.mark.parametrize(("low", "n_classes", "told"), [(0.45, 2, True), (0.51, 2, False), (0.09, 10, True)])
-def test_after_a_training_that_came_to_guessing_it_is_said(low, n_classes, told, capsys):
+@pytest.mark.parametrize(
+    ("low", "n_classes", "n", "told"),
+    [(0.45, 2, 30, True), (0.51, 2, 30, False), (0.09, 10, 30, True), (0.45, 2, 9, False)],
+)
+def test_after_a_training_that_came_to_guessing_it_is_said(low, n_classes, n, told, capsys):
     card = card_of("rates", None) | {"classes": ["c"] * n_classes}
-    card["validation"] = {"accuracy": low + 0.1, "wilson_95": [low, low + 0.2], "n": 30}
+    card["validation"] = {"accuracy": low + 0.1, "wilson_95": [low, low + 0.2], "n": n}
     print_training(card, Path("my.onnx"), read_study(SIMS / "mnist.toml").config, Again(Path("mnist-small")))
     said = " ".join(capsys.readouterr().out.split())
     assert (f"right in {100 / n_classes:.3g} % with {n_classes} classes" in said) == told
+    assert ("9 trials say little" in said) == (n == 9)
 
 
 def test_a_run_that_came_to_guessing_is_explained_first():

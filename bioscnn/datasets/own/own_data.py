@@ -47,6 +47,24 @@ def kind_and_path(name: str) -> tuple[Kind, str] | None:
     return (cast(Kind, kind), path) if colon and kind in KEYS_OF_KINDS else None
 
 
+def with_kind(path: str) -> str | None:
+    """Return a path with the kind of data that seems to lie there, ``"folder:photographs"``; None of no data.
+
+    For a message: a path that was given without a kind is never read.
+    """
+    place = Path(path).expanduser()
+    try:
+        if place.is_file():
+            return f"npz:{path}" if place.suffix == ".npz" else None
+        first = next((found for found in place.rglob("*") if found.is_file()), None)
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+    if first is None:
+        return None
+    kind: Kind = "events" if first.suffix in (".bin", ".npy", ".npz") else "folder"
+    return f"{'idx' if 'ubyte' in first.name else kind}:{path}"
+
+
 class Contents(Protocol):
     """Index of a user's data: label of every example, names of the classes, and the parts that are given."""
 

@@ -15,6 +15,7 @@ from bioscnn.errors import UserError
 from bioscnn.neurons.synapse import SHARPEST, lasts
 from bioscnn.quantities import format_quantity
 from bioscnn.studies.config import Neuron, StudyConfig, Synapse
+from bioscnn.studies.recipe import training_of_rectifiers
 from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import KEYS_OF_MODELS, Study, with_changes
 
@@ -192,7 +193,12 @@ def of_relu(study: Study) -> Study:
     relative, encoding = RELATIVES.get(base, (f"{base}-relu", {}))
     if relative not in shipped_models():
         fix = "--set network.model=PATH of one that you trained on the same input"
+        if Path(model).suffix == ".onnx":
+            command, rectifiers = training_of_rectifiers(str(study.file or "STUDY.toml"), model)
+            fix = f"{command}, then --set network.model={rectifiers}"
+        none = ""
         if base in shipped_recipes():
+            none = f"; no {relative} is shipped"
             fix = (
                 f"bioscnn train {base} --set training.activation=relu --set network.model={relative}; "
                 f"then --set network.model=results/models/{relative}.onnx"
@@ -202,7 +208,7 @@ def of_relu(study: Study) -> Study:
             file=locate(model),
             key="network.model",
             value=model,
-            expected=f"one of rectified linear units, such as mnist-small-relu; no {relative} is shipped",
+            expected=f"one of rectified linear units, such as mnist-small-relu{none}",
             fix=fix,
         )
     return study.changed(network={"model": relative}, encoding=encoding)
