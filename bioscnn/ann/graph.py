@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from math import prod
 
@@ -318,16 +318,21 @@ def _numbers(layer: Layer, input_shape: Shape, output_shape: Shape) -> int:
     return prod(output_shape)
 
 
-def never_negative(nodes: Mapping[str, Node], name: str) -> bool:
-    """Return whether a node, of those by name, gives activations, or sums or means of them, alone."""
-    node = nodes.get(name)
-    if node is None:
-        return False
+def is_never_negative(node: Node, known: Collection[str]) -> bool:
+    """Return whether a node gives activations, or sums or means of them, alone.
+
+    Parameters
+    ----------
+    node : Node
+        A node of a network.
+    known : collection of str
+        Names of the nodes before it that do.
+    """
     if isinstance(node.layer, AveragePool2d | Flatten | Add | Concat | MaxPool2d):
-        return all(never_negative(nodes, source) for source in node.inputs)
+        return all(source in known for source in node.inputs)
     if isinstance(node.layer, Scale):
         sign = np.all(node.layer.weight >= 0) and np.all(node.layer.bias >= 0)
-        return bool(sign) and never_negative(nodes, node.inputs[0])
+        return bool(sign) and node.inputs[0] in known
     return node.activates
 
 

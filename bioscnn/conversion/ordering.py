@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from bioscnn.ann import Concat, Flatten, LayerGraph, MaxPool2d, Node, ReLU, Scale
-from bioscnn.ann.graph import never_negative
+from bioscnn.ann.graph import is_never_negative
 from bioscnn.conversion.folding import consumers, rewired
 
 
@@ -20,13 +20,13 @@ def activations_first(graph: LayerGraph) -> LayerGraph:
     fires already goes; one more appears where max pooling meets sums or means of what does.
     """
     nodes = list(graph.nodes)
-    while (pair := next((p for p in _pairs(nodes) if _exchange(nodes, *p)), None)) is not None:
+    while (pair := _to_exchange(nodes)) is not None:
         layers = {pair[0].name: pair[1].layer, pair[1].name: pair[0].layer}
         nodes = [replace(node, layer=layers.get(node.name, node.layer)) for node in nodes]
     for node in nodes:
-        by_name = {n.name: n for n in nodes}
-        if isinstance(node.layer, ReLU) and _fires(by_name, by_name[node.name].inputs[0]):
-            nodes = rewired(nodes, node.name, by_name[node.name].inputs[0])
+        (source,) = next(n.inputs for n in nodes if n.name == node.name)[:1]
+        if isinstance(node.layer, ReLU) and source in _firing(nodes):
+            nodes = rewired(nodes, node.name, source)
     return LayerGraph(graph.name, graph.input_shape, _rectified_before_pooling(nodes))
 
 
@@ -40,9 +40,15 @@ def _pairs(nodes: Sequence[Node]) -> list[tuple[Node, Node]]:
     return pairs
 
 
-def _exchange(nodes: Sequence[Node], first: Node, second: Node) -> bool:
-    """Whether two layers in a row are to change places."""
-    fires = _fires({node.name: node for node in nodes}, first.inputs[0])
+def _to_exchange(nodes: Sequence[Node]) -> tuple[Node, Node] | None:
+    firing = _firing(nodes)
+    return next(
+        ((one, two) for one, two in _pairs(nodes) if _exchange(one, two, one.inputs[0] in firing)), None
+    )
+
+
+def _exchange(first: Node, second: Node, fires: bool) -> bool:
+    """Whether two layers in a row are to change places; `fires` is whether activations come in."""
     if second.activates:
         return isinstance(first.layer, Flatten) or (isinstance(first.layer, MaxPool2d) and not fires)
     if isinstance(first.layer, MaxPool2d) and isinstance(second.layer, Scale):
@@ -57,27 +63,28 @@ def _rises(scale: Scale) -> bool:
     return scale.bias.ndim == 1 and not np.any(scale.weight < 0)
 
 
-def _fires(by_name: dict[str, Node], name: str) -> bool:
-    """Whether a value is the activation of neurons, maybe of several populations side by side."""
-    node = by_name.get(name)
-    if node is None:
-        return False
-    if isinstance(node.layer, Concat):
-        return all(_fires(by_name, source) for source in node.inputs)
-    if isinstance(node.layer, MaxPool2d):
-        return _fires(by_name, node.inputs[0])
-    return node.activates
+def _firing(nodes: Iterable[Node]) -> set[str]:
+    """Return names of values that are activations of neurons, maybe of several populations side by side."""
+    firing: set[str] = set()
+    for node in nodes:
+        passes = isinstance(node.layer, Concat | MaxPool2d) and firing.issuperset(node.inputs)
+        if node.activates or passes:
+            firing.add(node.name)
+    return firing
 
 
 def _rectified_before_pooling(nodes: list[Node]) -> list[Node]:
     """Put a rectifier between max pooling and means or sums of activations, which are never negative."""
     placed: list[Node] = []
+    never_negative: set[str] = set()
     for node in nodes:
-        by_name = {n.name: n for n in placed}
         source = node.inputs[0]
-        pools = isinstance(node.layer, MaxPool2d) and not _fires(by_name, source)
-        if pools and never_negative(by_name, source):
+        pools = isinstance(node.layer, MaxPool2d) and source in never_negative
+        if pools and source not in _firing(placed):
             placed.append(Node(f"{node.name}.rectified", ReLU(), (source,)))
+            never_negative.add(placed[-1].name)
             node = replace(node, inputs=(placed[-1].name,))
         placed.append(node)
+        if is_never_negative(node, never_negative):
+            never_negative.add(node.name)
     return placed

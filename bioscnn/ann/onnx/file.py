@@ -71,6 +71,7 @@ def parsed_model(content: bytes, path: Path | str) -> Any:
     except (onnx.checker.ValidationError, OSError, ValueError, MemoryError) as error:
         fix = "put the file of the weights beside it, or export again into one file"
         raise UserError(f"external data: {_first_line(error)}", file=path, fix=fix) from None
+    _refuse_external(path, model)
     for output in model.graph.output:  # what it says of its type is not used, and may be left out
         output.type.tensor_type.elem_type = output.type.tensor_type.elem_type or onnx.TensorProto.FLOAT
         output.type.tensor_type.shape.SetInParent()
@@ -84,20 +85,50 @@ def parsed_model(content: bytes, path: Path | str) -> Any:
 
 def _check_room(path: Path | str, model: Any) -> None:
     """Refuse weights that would not fit into the memory, by what the file says of them."""
-    for tensor in _tensors(model.graph):
+    total = 0
+    for tensor in _all_tensors(model):
         check_room(tensor.dims, "the weights", file=path, key=tensor.name)
         if isinstance(path, Path) and tensor.external_data:
             _check_external_data(path, tensor)
+            total += prod(tensor.dims)
+    check_room([total], "the weights of other files", file=path)
+
+
+def _all_tensors(model: Any) -> Iterator[Any]:
+    """Yield the tensors of a model, of its constants, branches and functions."""
+    yield from _tensors(model.graph)
+    for function in model.functions:
+        yield from _constants(function)
 
 
 def _tensors(graph: Any) -> Iterator[Any]:
-    """Yield the dense tensors of a graph, of its constants and of the branches of its nodes."""
     yield from graph.initializer
-    for node in graph.node:
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    yield from _constants(graph)
+
+
+def _constants(holder: Any) -> Iterator[Any]:
+    """Yield the tensors that nodes of a graph or a function hold, and those of their branches."""
+    for node in holder.node:
         for attribute in node.attribute:
             yield from (attribute.t, *attribute.tensors)
+            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+                yield from (sparse.values, sparse.indices)
             for branch in (attribute.g, *attribute.graphs):
                 yield from _tensors(branch)
+
+
+def _refuse_external(path: Path | str, model: Any) -> None:
+    """Refuse weights of other files that were not read: NumPy would look for them in the current folder."""
+    for tensor in _all_tensors(model):
+        if tensor.data_location:
+            raise UserError(
+                "external data of a kind that is not read",
+                file=path,
+                key=tensor.name,
+                fix="export again into one file",
+            )
 
 
 def _check_external_data(path: Path, tensor: Any) -> None:

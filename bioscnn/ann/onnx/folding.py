@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -12,14 +14,22 @@ from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
 _DEQUANTISING = 19
+_FOLDED = {
+    "Abs", "Add", "And", "ArgMax", "ArgMin", "BatchNormalization", "Cast", "CastLike", "Ceil", "Clip",
+    "Concat", "ConstantOfShape", "Cos", "CumSum", "DequantizeLinear", "Div", "Dropout", "Equal", "Erf",
+    "Exp", "Expand", "EyeLike", "Flatten", "Floor", "Gather", "GatherElements", "GatherND", "Gemm",
+    "Greater", "GreaterOrEqual", "Identity", "IsInf", "IsNaN", "LeakyRelu", "Less", "LessOrEqual", "Log",
+    "MatMul", "Max", "Mean", "Min", "Mod", "Mul", "Neg", "NonZero", "Not", "Or", "Pad", "Pow",
+    "QuantizeLinear", "Range", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceMax", "ReduceMean",
+    "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu", "Reshape", "Round",
+    "ScatterElements", "ScatterND", "Shape", "Sigmoid", "Sign", "Sin", "Size", "Slice", "Softmax",
+    "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Tile", "Transpose", "Trilu", "Unsqueeze", "Where",
+    "Xor",
+}  # fmt: skip
+"""What exporters compute with constants. The reference opens images and runs patterns for others."""
 _RANDOM = (
-    "RandomNormal",
-    "RandomNormalLike",
-    "RandomUniform",
-    "RandomUniformLike",
-    "Bernoulli",
-    "Multinomial",
-)
+    "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial",
+)  # fmt: skip
 _SMALL = 1024
 """Constants of at most so many numbers may be shapes."""
 
@@ -49,6 +59,14 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
             f"{node.op_type} draws other numbers in each run",
             fix="export with model.eval(), and leave random numbers out",
         )
+    if node.domain not in ("", "ai.onnx") or node.op_type not in _FOLDED:
+        raise UserError(
+            f"{node.op_type} of constants, which is not computed",
+            expected="arithmetic, and what changes shapes",
+            fix="simplify the file first: python -m onnxsim network.onnx simpler.onnx",
+        )
+    if node.op_type == "Range":
+        _check_range(inputs)
     feeds = {name: value for name, value in zip(node.input, inputs, strict=True) if value is not None}
     described = [
         helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
@@ -69,6 +87,13 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
             f"ONNX's reference cannot compute this constant: {(str(error) or repr(error)).splitlines()[0]}",
             fix="simplify the file first: python -m onnxsim network.onnx simpler.onnx",
         ) from None
+
+
+def _check_range(inputs: Sequence[NDArray[Any] | None]) -> None:
+    """Refuse a range that does not fit into memory; what it is made of is for the reference to judge."""
+    with suppress(TypeError, ValueError, ZeroDivisionError, OverflowError):
+        start, limit, delta = (float(np.asarray(value).item()) for value in inputs if value is not None)
+        check_room([ceil((limit - start) / delta)], "a constant")
 
 
 def _check_outputs(model: Any, feeds: Mapping[str, NDArray[Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,6 @@ def _network(path: Path | str, model: Any) -> LayerGraph:
     taken = image_input(path, inputs)
     if model.producer_name == "bioscnn":
         taken = [image for image in taken if image.is_plain] or taken
-    _refuse_whole_numbers(path, graph, inputs[0])
     refusals = []
     for image in taken:
         try:
@@ -84,26 +84,12 @@ def _network(path: Path | str, model: Any) -> LayerGraph:
     raise refusals[0]
 
 
-def _refuse_whole_numbers(path: Path | str, graph: Any, image: Any) -> None:
-    """Refuse arithmetic with an image of whole numbers before its Cast: ONNX rounds down, and wraps."""
-    whole = set() if image.type.tensor_type.elem_type in FLOATS else {image.name}
-    for node in graph.node:
-        if not whole & {*node.input} or node.op_type in ("Cast", "Shape", "Size"):
-            continue
-        if node.op_type not in REARRANGING:
-            with located(path, _where(node)):
-                raise UserError(
-                    f"{node.op_type} of an image of whole numbers",
-                    expected="numbers with decimals, which are not rounded",
-                    fix="begin forward with x = x.float()",
-                )
-        whole |= {*node.output}
-
-
 def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image: ImageInput) -> LayerGraph:
     """Read a network that takes images in one order of their axes; errors as of `read_onnx`."""
     graph, shape, build = model.graph, image.shape, Builder(image.shape)
-    values: Known = {**fixed, image.name: Value(INPUT, shape, image.positions)}
+    kind = next(value for value in graph.input if value.name == image.name).type.tensor_type.elem_type
+    taken = Value(INPUT, shape, image.positions, whole=kind not in FLOATS)
+    values: Known = {**fixed, image.name: taken}
     _run(path, graph, values, build, image.batch or ANY_BATCH, model.opset_import)
     named = [output.name for output in graph.output]
     if len(named) != 1:
@@ -176,7 +162,14 @@ def _outputs(
     opset = next(entry.version for entry in opsets if entry.domain in ("", "ai.onnx"))
     named = sum(bool(name) for name in node.output)
     op = Operation(operator, attributes(node), inputs, named, batch, opset, build)
-    return [*applied(op, _where(node))]
+    whole = any(value.whole for value in values)
+    if whole and operator not in REARRANGING:
+        raise UserError(
+            f"{operator} of an image of whole numbers, which ONNX rounds down",
+            expected="numbers with decimals",
+            fix="begin forward with x = x.float()",
+        )
+    return [replace(value, whole=whole and operator != "Cast") for value in applied(op, _where(node))]
 
 
 def _where(node: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann.fields import Shape
-from bioscnn.ann.graph import INPUT, Layer, Node, never_negative
+from bioscnn.ann.graph import INPUT, Layer, Node, is_never_negative
 from bioscnn.ann.joins import Concat
 from bioscnn.ann.linear import Flatten
 from bioscnn.ann.room import check_room
@@ -38,12 +38,15 @@ class Value:
         In the flat output of the source, or `ZERO`; in the shape of the ONNX tensor, without the batch.
     softmax : str
         The softmax that has been dropped before it; empty if there was none.
+    whole : bool
+        Whether these are whole numbers of an image, with which ONNX computes otherwise.
     """
 
     source: str
     source_shape: Shape
     positions: Positions
     softmax: str = ""
+    whole: bool = False
 
     @property
     def shape(self) -> Shape:
@@ -126,6 +129,7 @@ class Builder:
 
     def __init__(self, input_shape: Shape) -> None:
         self._nodes: dict[str, Node] = {}
+        self._never_negative: set[str] = set()
         self._shapes: dict[str, Shape] = {INPUT: input_shape}
         self.input_shape = input_shape
         self.terms: dict[str, Terms] = {}
@@ -135,7 +139,9 @@ class Builder:
         name = f"layer{len(self._nodes)}"
         shape = layer.output_shape(*(self._shapes[source] for source in sources))
         check_room(shape, "the output of the layer")
-        self._nodes[name], self._shapes[name] = Node(name, layer, sources), shape
+        self._nodes[name], self._shapes[name] = (node := Node(name, layer, sources)), shape
+        if is_never_negative(node, self._never_negative):
+            self._never_negative.add(name)
         return Value(name, shape, np.arange(prod(shape)).reshape(shape))
 
     def node(self, source: str) -> Node | None:
@@ -144,7 +150,7 @@ class Builder:
 
     def never_negative(self, source: str) -> bool:
         """Return whether a node gives activations, or sums or means of them, alone."""
-        return never_negative(self._nodes, source)
+        return source in self._never_negative
 
     def flat(self, value: Value) -> Value:
         """Return an activation with a vector as its source."""

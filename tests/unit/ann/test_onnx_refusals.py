@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bioscnn.ann import read_onnx
 from bioscnn.ann.onnx.operators import OPERATORS, SOFTMAX
+from bioscnn.conversion.ordering import activations_first
 from bioscnn.errors import UserError
 
 node = helper.make_node
@@ -242,6 +243,36 @@ def test_weights_that_are_drawn_anew_in_each_run_are_refused(drawn, tmp_path):
     assert "draws other numbers in each run" in error.problem
 
 
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 3 3\n%%EndComments\n%%Page: 1 1\nshowpage\n%%EOF\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "constant"),
+    [
+        (node("ImageDecoder", ["c"], ["made"]), np.frombuffer(EPS, np.uint8)),  # Pillow started Ghostscript
+        (node("RegexFullMatch", ["c"], ["made"], pattern="(a+)+"), np.array(["a" * 40 + "!"], object)),
+        (node("DFT", ["c", "n", "axis"], ["made"]), weights(1, 4, 1)),
+        (node("Range", ["zero", "n", "one"], ["made"]), weights(1)),
+    ],
+    ids=lambda made: getattr(made, "op_type", ""),
+)
+def test_of_constants_what_exporters_write_is_computed_alone(made, constant, tmp_path, monkeypatch):
+    monkeypatch.setattr("subprocess.Popen", lambda *words, **more: pytest.fail(f"started {words}"))
+    monkeypatch.setattr("bioscnn.ann.room.memory", lambda: 4e9)
+    nodes = [
+        made,
+        node("Cast", ["made"], ["numbers"], to=TensorProto.FLOAT),
+        node("ReduceMax", ["numbers"], ["number"], keepdims=0),
+        node("Mul", ["x", "number"], ["y"]),
+        node("Flatten", ["y"], ["flat"]),
+        node("Gemm", ["flat", "dense"], ["logits"]),
+    ]
+    whole = {"n": np.array(10**10), "axis": np.array(1), "zero": np.array(0), "one": np.array(1)}
+    constants = {"dense": weights(72, 3), "c": constant, **whole}
+    error = refusal(written(tmp_path, nodes, constants, opset=20))
+    assert f"the {made.op_type} behind" in error.key
+
+
 @pytest.mark.parametrize("operator", ["Sub", "Div", "MaxPool"])
 def test_an_image_of_whole_numbers_is_cast_before_anything_is_computed(operator, tmp_path):
     how = {"kernel_shape": [1, 1]} if operator == "MaxPool" else {}
@@ -253,6 +284,20 @@ def test_an_image_of_whole_numbers_is_cast_before_anything_is_computed(operator,
     error = refusal(path)
     assert f"the {operator} behind 'x'" in error.key
     assert "x.float()" in error.fix
+
+
+def test_an_image_of_whole_numbers_is_cast_before_anything_is_computed_in_a_branch(tmp_path):
+    inside = [node("Div", ["x", "three"], ["d"]), node("Cast", ["d"], ["out"], to=TensorProto.FLOAT)]
+    out = helper.make_tensor_value_info("out", TensorProto.FLOAT, None)
+    branch = helper.make_graph(inside, "branch", [], [out])
+    nodes = [
+        node("If", ["yes"], ["y"], then_branch=branch, else_branch=branch),
+        node("Flatten", ["y"], ["flat"]),
+        node("Gemm", ["flat", "dense"], ["logits"]),
+    ]
+    constants = {"dense": weights(72, 3), "three": np.array(3, np.uint8), "yes": np.array(True)}
+    error = refusal(written(tmp_path, nodes, constants, inputs=[image(dtype=TensorProto.UINT8)]))
+    assert "the Div behind 'x'" in error.key and "x.float()" in error.fix
 
 
 def test_an_image_of_words_is_refused(tmp_path):
@@ -295,6 +340,78 @@ def test_external_data_of_a_file_that_is_larger_than_the_weights_is_not_read(tmp
     with (tmp_path / "weights.bin").open("r+b") as file:
         file.truncate(2**40)  # a file with a hole takes no room on the disk
     assert "more than the weights need" in refusal(path).problem
+
+
+def external(name, shape, file):
+    tensor = TensorProto(name=name, dims=shape, data_type=TensorProto.FLOAT)
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=file)
+    return tensor
+
+
+@pytest.mark.parametrize("place", ["initializer", "Constant"])
+def test_sparse_weights_lie_in_the_file_of_the_network(place, tmp_path, monkeypatch):
+    """Those of a file of this name in the current folder were read."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret.bin").write_bytes(np.ones(72, np.float32).tobytes())
+    (tmp_path / "network").mkdir()
+    sparse = onnx.SparseTensorProto(dims=[72, 1])
+    sparse.indices.CopyFrom(numpy_helper.from_array(np.arange(72), "indices"))
+    sparse.values.CopyFrom(external("dense", [72], "secret.bin"))
+    path = written(tmp_path / "network", dense())
+    model = onnx.load(path)
+    if place == "initializer":
+        model.graph.sparse_initializer.append(sparse)
+    else:
+        attribute = onnx.AttributeProto(name="sparse_value", type=onnx.AttributeProto.SPARSE_TENSOR)
+        attribute.sparse_tensor.CopyFrom(sparse)
+        constant = node("Constant", [], ["dense"])
+        constant.attribute.append(attribute)
+        model.graph.node.insert(0, constant)
+    path.write_bytes(model.SerializeToString())
+    assert "external data" in refusal(path).problem
+
+
+def test_external_data_of_functions_and_of_all_weights_together_are_bounded(tmp_path, monkeypatch):
+    with (tmp_path / "weights.bin").open("wb") as file:
+        file.truncate(2**40)
+    path = written(tmp_path, dense(), {"dense": weights(72, 3)})
+    model = onnx.load(path)
+    constant = node("Constant", [], ["w"], value=external("w", [72, 3], "weights.bin"))
+    opsets = [helper.make_opsetid("", 17)]
+    unused = [node("Flatten", ["x"], ["f"]), constant, node("MatMul", ["f", "w"], ["y"])]
+    model.functions.append(helper.make_function("other", "Other", ["x"], ["y"], unused, opsets))
+    path.write_bytes(model.SerializeToString())
+    assert "more than the weights need" in refusal(path).problem
+    monkeypatch.setattr("bioscnn.ann.room.memory", lambda: 8 * 72 * 8 * 8 * 1.5)
+    model = onnx.load(written(tmp_path, dense(), {"dense": weights(72, 3)}))
+    for k in range(2):
+        model.graph.initializer.append(external(f"unused{k}", [72 * 8], "weights.bin"))
+        model.graph.initializer[-1].external_data.add(key="length", value=str(72 * 8 * 4))
+    path.write_bytes(model.SerializeToString())
+    assert "the weights of other files does not fit" in refusal(path).problem
+
+
+def test_pools_of_pools_are_read_in_time(tmp_path):
+    """Each link of the chain doubled the time."""
+    nodes = [node("Relu", ["x"], ["r0"])]
+    around = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [1, 1]}
+    for k in range(60):
+        nodes += [
+            node("AveragePool", [f"r{k}"], [f"a{k}"], **around),
+            node("MaxPool", [f"r{k}"], [f"m{k}"], **around),
+            node("Add", [f"a{k}", f"m{k}"], [f"r{k + 1}"]),
+        ]
+    nodes += [
+        node("Pad", ["r60", "pads"], ["p"]),
+        node("MaxPool", ["p"], ["q"], kernel_shape=[3, 3], strides=[1, 1]),
+        node("Flatten", ["q"], ["flat"]),
+        node("Gemm", ["flat", "dense"], ["logits"]),
+    ]
+    pads = np.array([0, 0, 1, 1, 0, 0, 1, 1])
+    graph = read_onnx(written(tmp_path, nodes, {"dense": weights(72, 3), "pads": pads}))
+    assert len(graph.nodes) > 180
+    assert len(activations_first(graph).nodes) >= len(graph.nodes)
 
 
 def test_an_output_that_is_no_number_for_each_class_is_refused(tmp_path):
