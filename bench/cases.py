@@ -21,13 +21,7 @@ from numpy.typing import NDArray
 from bench.architectures.compare import DEVICES, differing, spiking
 from bioscnn.ann import LayerGraph, read_onnx
 from bioscnn.errors import UserError
-
-REFUSED = {
-    "int8-qdq": ("x_QuantizeLinear", "before it is quantised"),
-    "softmax-over-batch": ("Softmax", ""),
-    "training-mode-opset-13": ("BatchNormalization", "model.eval()"),
-}
-"""Networks that are not read, and of each the node at fault and the fix."""
+from tests.cases.outcomes import REFUSED_NETWORKS
 
 PREPROCESSED = {"normalised-outside-trained": ["dataset.mean=0.1307", "dataset.std=0.3081"]}
 """What a study has to say of the images that a network was trained on."""
@@ -89,7 +83,7 @@ def _share(triple: list[float]) -> str:
 
 def row(path: Path) -> tuple[dict[str, Any], LayerGraph | None]:
     """Return the row of one file in the table, and the network if it was read."""
-    expected = "refused" if path.stem in REFUSED else "read"
+    expected = "refused" if path.stem in REFUSED_NETWORKS else "read"
     cells: dict[str, Any] = {"file": path.stem, "expected": expected}
     try:
         graph = read_onnx(path)

@@ -182,6 +182,35 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
         return None
 
 
+def read_bytes(path: Path, most: int = LARGEST_UNPACKED) -> bytes:
+    """Read a file of data.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a link to one.
+    most : int
+        Bytes that it may have: one with a hole, which takes no room on its disk, may claim any number.
+
+    Raises
+    ------
+    UserError
+        If it is a folder, a pipe or a device, too large, or cannot be read.
+    """
+    require_file(path)
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > most:
+                raise UserError(
+                    "the file is too large", file=path, value=f"{size:,} bytes",
+                    expected=f"at most {most:,} bytes",
+                )  # fmt: skip
+            return file.read()
+    except OSError as error:
+        raise UserError("cannot read the file", file=path, value=error.strerror) from error
+
+
 def read_text(path: Path, most: int = LARGEST_TEXT, newline: str | None = None) -> str:
     """Read a text that lies on a disk.
 
@@ -434,8 +463,8 @@ def made_folder(folder: Path) -> Iterator[None]:
         As of `make_folder`.
     """
     missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
-    make_folder(folder)
     try:
+        make_folder(folder)
         yield
     except BaseException:
         with suppress(OSError):  # of one that holds something, or that somebody else removed
@@ -523,5 +552,5 @@ def newest_run(folder: Path) -> Path:
     if folder != Path("latest") or folder.exists():
         own = folder / "latest"
         return own if is_file(own / "summary.json") and not is_file(folder / "summary.json") else folder
-    links = sorted(Path("results").glob("*/latest"), key=lambda link: link.lstat().st_mtime_ns)
-    return links[-1] if links else folder
+    links = [link for link in Path("results").glob("*/latest") if link.exists()]
+    return max(links, key=lambda link: link.lstat().st_mtime_ns, default=folder)

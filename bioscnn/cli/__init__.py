@@ -112,6 +112,10 @@ def main() -> None:
             raise
         _complain(_of_disk(error))
         sys.exit(2)
+    except MemoryError:
+        fix = "give fewer trials, or close other programs; or take a machine with more memory"
+        _complain(UserError("the memory of this machine is full", fix=fix))
+        sys.exit(2)
     except ImportError as error:
         if (error.name or "").split(".")[0] == "bioscnn":
             raise

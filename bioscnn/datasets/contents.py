@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 from bioscnn.errors import UserError
-from bioscnn.files import require_file
+from bioscnn.files import read_bytes, require_file
 
 FETCH_AGAIN = "copy or download the file again"
 MOST_BYTES = 1_000_000_000
@@ -25,12 +25,7 @@ def read_content(path: Path) -> bytes:
     UserError
         If the file cannot be read or its gzip stream is damaged.
     """
-    require_file(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError("cannot read the file", file=path, value=error.strerror) from error
-    return unpack(content, path)
+    return unpack(read_bytes(path, MOST_BYTES), path)
 
 
 def read_start(path: Path, length: int) -> bytes:

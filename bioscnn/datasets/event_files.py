@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bioscnn.datasets.contents import FETCH_AGAIN
 from bioscnn.datasets.events import EventStream
 from bioscnn.errors import UserError
-from bioscnn.files import require_file, write_atomically
+from bioscnn.files import read_bytes, write_atomically
 
 BYTES = 5  # of an event
 _OVERFLOW = 240  # the row number that says that the clock ran over
@@ -124,12 +124,7 @@ def read_events(path: str | Path, sensor_size: tuple[int, int]) -> EventStream:
     UserError
         If the file cannot be read or is damaged.
     """
-    require_file(Path(path))
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise UserError("cannot read the file", file=path, value=error.strerror) from error
-    return decode(content, sensor_size, path)
+    return decode(read_bytes(Path(path)), sensor_size, path)
 
 
 def write_events(path: str | Path, stream: EventStream) -> None:

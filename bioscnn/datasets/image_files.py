@@ -10,11 +10,12 @@ import struct
 import warnings
 import zlib
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioscnn.errors import UserError
-from bioscnn.files import require_file
+from bioscnn.files import read_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -68,10 +69,10 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
     """
     from PIL import Image
 
-    require_file(path)
+    content = BytesIO(read_bytes(path))  # Pillow asks a file on the disk for as much as an image claims
     details = {"expected": "an intact image: " + " | ".join(formats)} | details
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=tuple(formats)) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(content, formats=tuple(formats)) as image:
             # Pillow warns of what it makes good, such as metadata, and of sizes above a bound that is wider.
             check_size(image, path)
             image.load()

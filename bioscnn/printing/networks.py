@@ -53,7 +53,7 @@ def _doubt(part: dict[str, Any], n_classes: int) -> str | None:
     if (few := few_trials(part["n"])) or part["wilson_95"][0] > 1 / n_classes:
         return few
     return (
-        f"the accuracy cannot be told from guessing, which is right in {100 / n_classes:.3g} % with "
+        f"the accuracy is no better than guessing, which is right in {100 / n_classes:.3g} % with "
         f"{n_classes} classes: more epochs, examples or layers may help"
     )
 

@@ -90,7 +90,7 @@ def study_script(
         f"encoded as {config.encoding.kind}{_gain_control(config)}; network {named}.",
         f"Images or recordings sha256 {examples.sha256};",
         f"weights sha256 {prepared.graph.sha256()}; bioscnn {bioscnn.__version__}.",
-        *(f"Changed: {key} = {_without_folders(value)}" for key, value in study.edits),
+        *(f"Changed: {key} = {_without_folders(key, value)}" for key, value in study.edits),
     )
     model = Model(
         origin,
@@ -103,9 +103,12 @@ def study_script(
     return script_of(model, npz)
 
 
-def _without_folders(value: object) -> object:
+_PATHS = ("dataset.name", "network.model", "neuron.model", "training.start", "training.teacher")
+
+
+def _without_folders(key: str, value: object) -> object:
     """Return a value of a study, of a path the name alone: the script is read on other machines."""
-    if not isinstance(value, str) or "/" not in value:
+    if key not in _PATHS or not isinstance(value, str):
         return value
     kind_path = kind_and_path(value)
     kind, path = ("", value) if kind_path is None else (f"{kind_path[0]}:", kind_path[1])

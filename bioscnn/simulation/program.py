@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from time import perf_counter
 from typing import Protocol, TypeVar
 
 from bioscnn.caches import cache_folder, keep_text, kept_text
@@ -92,12 +93,6 @@ def build_seconds(device: str) -> float:
     return seconds if 0 <= seconds < math.inf else USUAL_SECONDS[device]
 
 
-def keep_build_seconds(device: str, seconds: float) -> None:
-    """Keep how long a program took to compile, for `build_seconds`; less than 1 s is no compilation."""
-    if seconds >= 1:
-        keep_text(_seconds_file(device), f"{seconds:.1f}")
-
-
 def _seconds_file(device: str) -> Path:
     return cache_folder() / "programs" / f".seconds-{device}"
 
@@ -116,7 +111,11 @@ class Shape(Protocol):
 ShapeType = TypeVar("ShapeType", bound=Shape)
 
 
-def build(shape: ShapeType, write: Callable[[ShapeType, Path], list[list[str]]] | None = None) -> Program:
+def build(
+    shape: ShapeType,
+    write: Callable[[ShapeType, Path], list[list[str]]] | None = None,
+    device: str | None = None,
+) -> Program:
     """Compile the program of a shape, cache it, and return it.
 
     Of two processes that want the same program, the second waits for the first one's.
@@ -128,6 +127,8 @@ def build(shape: ShapeType, write: Callable[[ShapeType, Path], list[list[str]]] 
     write : callable, optional
         Writes the source of a shape into a folder and returns the commands that compile it there; that of a
         `ProgramShape` if left out.
+    device : str, optional
+        Of which the time that this takes is kept for `build_seconds`.
 
     Raises
     ------
@@ -145,7 +146,7 @@ def build(shape: ShapeType, write: Callable[[ShapeType, Path], list[list[str]]] 
         ):
             if (made_meanwhile := obtain(shape)) is not None:
                 return made_meanwhile
-            folder = scratch / "program"
+            folder, begun = scratch / "program", perf_counter()
             with temporary_files_in(scratch):
                 commands = (write or write_source)(shape, folder)  # type: ignore[arg-type]
             for command in commands:
@@ -162,6 +163,8 @@ def build(shape: ShapeType, write: Callable[[ShapeType, Path], list[list[str]]] 
             if final.exists():  # what somebody has damaged
                 final.replace(scratch / "damaged")
             folder.replace(final)
+            if device is not None:
+                keep_text(_seconds_file(device), f"{perf_counter() - begun:.1f}")
     except OSError as error:
         if (made_meanwhile := obtain(shape)) is not None:  # where the file system knows no locks
             return made_meanwhile

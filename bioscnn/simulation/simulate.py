@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import isclose
 from threading import Event
-from time import perf_counter
 from typing import Protocol
 
 import numpy as np
@@ -235,14 +234,12 @@ def simulate_batches(
         return
 
     from bioscnn.simulation.cpp_device import constant_files, run_batch
-    from bioscnn.simulation.program import build, build_seconds, keep_build_seconds, obtain
+    from bioscnn.simulation.program import build, build_seconds, obtain
 
     program = obtain(shape)
     if program is None:
         progress.stage(f"compiling, usually {build_seconds(device.name):.0f} s")
-        begun_at = perf_counter()
-        program = build(shape)
-        keep_build_seconds(device.name, perf_counter() - begun_at)
+        program = build(shape, device=device.name)
     progress.stage("simulating")
     constants, stop = constant_files(shape, synaptic_events), Event()
     with ThreadPoolExecutor(device.processes) as pool:

@@ -236,7 +236,7 @@ def _rest(name: str, data_survey: Survey, n_classes: int, code: Code) -> Iterato
 
 def _training(data_survey: Survey, shape: tuple[int, int, int], by_times: bool) -> Iterator[str]:
     """Yield the table of training; on spike times, so few images need more passes than the default."""
-    n_training = data_survey.data.count("train")
+    n_training = max(1, data_survey.data.count("train"))
     batch_size, epochs = usual_batches(n_training)
     yield "\n[training]"
     yield "# 16c3s2p1: convolution, 16 channels, kernel 3, stride 2, padding 1; bn: batch normalisation;"

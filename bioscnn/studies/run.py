@@ -238,7 +238,7 @@ def _simulate(
     findings += at_chance(
         right,
         ann_right,
-        n_classes,
+        max(1 / n_classes, np.bincount(labels).max() / len(labels)),
         findings,
         explainable=is_explainable(config),
         described=read_card(config.network.model) is not None,

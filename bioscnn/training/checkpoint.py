@@ -89,8 +89,10 @@ class Checkpoint:
         network: TorchNetwork,
         optimiser: torch.optim.Optimizer,
         generators: Mapping[str, torch.Generator],
+        n_batches: int,
+        n_epochs: int,
     ) -> State:
-        """Set everything to the state in the file, if there is one.
+        """Set everything to the state in the file, if there is one, of a training of epochs of batches.
 
         Raises
         ------
@@ -114,12 +116,27 @@ class Checkpoint:
                 fix="remove it to begin anew, or give --out another folder",
             )
         try:
-            return _restored(arrays, facts, network, optimiser, generators)
-        except (ValueError, KeyError, TypeError, RuntimeError):
+            state = _restored(arrays, facts, network, optimiser, generators)
+            _check(state, n_batches, n_epochs)
+            return state
+        except (ValueError, KeyError, TypeError, RuntimeError, OverflowError):
             raise self._damaged() from None
 
     def _damaged(self) -> UserError:
         return UserError("not a checkpoint, or a damaged one", file=self.path, fix="remove it")
+
+
+def _check(state: State, n_batches: int, n_epochs: int) -> None:
+    """Raise ValueError if what is done is not what so many steps come to."""
+    done, within = divmod(state.step, n_batches)
+    shares = [r.train_accuracy for r in state.records] + [r.validation_accuracy for r in state.records]
+    if (
+        state.step > n_batches * n_epochs
+        or [record.epoch for record in state.records] != [*range(1, done + 1)]
+        or len(state.losses) != within
+        or not all(0 <= share <= 1 for share in shares)
+    ):
+        raise ValueError("the steps, losses and records do not belong together")
 
 
 def _restored(

@@ -69,7 +69,7 @@ def fit(
     }
     n_batches = math.ceil(len(training) / settings.batch_size)
     n_steps = settings.epochs * n_batches
-    state = checkpoint.resume(network, optimiser, generators)
+    state = checkpoint.resume(network, optimiser, generators, n_batches, settings.epochs)
     progress(state.step, n_steps, state.records)
     while state.step < n_steps and not _is_over(state.records, objective, settings):
         epoch, first = divmod(state.step, n_batches)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from bioscnn.claims import made_now, write_table
-from tests.cases.outcomes import CASES, cases, expected, outcome
+from tests.cases.outcomes import CASES, OWN, cases, expected, outcome
 
 CODE = ("bioscnn.studies.run", "bioscnn.studies.compare", "bioscnn.report", "bioscnn.ann")
 """Modules whose code, with all that it imports, decides what becomes of a case."""
@@ -36,6 +36,7 @@ def main() -> int:
         print("; ".join(map(str, rows[-1].values())), flush=True)
     if asked.table:
         command = shlex.join(("python", "-m", "tests.cases", *sys.argv[1:]))
+        command = command if CASES == OWN else f"BIOSCNN_CASES=FOLDER {command}"
         content = pd.DataFrame(rows).to_csv(index=False).encode()
         write_table(asked.table, content, made_now(command, "nothing", *CODE))
     print(f"{len(rows)} cases, {unlike} not as expected")

@@ -184,7 +184,7 @@ def checkpoint(folder: Path) -> list[bytes]:
     network, optimiser, generators = training_state(torch)
     (sum((p**2).sum() for p in network.parameters)).backward()
     optimiser.step()
-    Checkpoint(path, "me").write(State(3, [0.5]), network, optimiser, generators)
+    Checkpoint(path, "me").write(State(3, [0.5] * 3), network, optimiser, generators)
     return [path.read_bytes()]
 
 
@@ -204,4 +204,4 @@ def resume(path: Path) -> object:
 
     from bioscnn.training.checkpoint import Checkpoint
 
-    return Checkpoint(path, "me").resume(*training_state(torch))  # type: ignore[arg-type]
+    return Checkpoint(path, "me").resume(*training_state(torch), 4, 1)  # type: ignore[arg-type]

@@ -1,7 +1,8 @@
 """A copy of the process that looks through one HDF5 file after the other, for inputs by the thousand.
 
 `bioscnn.hdf5` makes a copy for each file, which takes longer than the file does. Here the same code looks
-through them under the same bounds, in a copy that goes on until a file ends it.
+through them in a copy that goes on until a file ends it: each has its own processor time, but the memory that
+one may take is shared by all that a copy looks through.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from bioscnn.files import (
     made_folder,
     newest_run,
     point_latest,
+    read_bytes,
     read_npz,
     scratch_folder,
     unwritable_is_told,
@@ -342,3 +343,20 @@ def test_a_link_to_a_name_that_no_file_can_have_is_no_file(tmp_path):
     (tmp_path / "file").touch()
     assert [is_file(tmp_path / name) for name in ("link", "file", "nothing")] == [False, True, False]
     assert read_npz(tmp_path / "link") is None
+
+
+def test_a_file_with_a_hole_is_refused_before_it_is_read(tmp_path):
+    """It takes no room on its disk, and ended in a MemoryError."""
+    with (tmp_path / "hole").open("wb") as file:
+        file.truncate(2**43)
+    with pytest.raises(UserError, match="too large") as refused:
+        read_bytes(tmp_path / "hole")
+    assert refused.value.file == tmp_path / "hole"
+    (tmp_path / "data").write_bytes(b"123")
+    assert read_bytes(tmp_path / "data", 3) == b"123"
+
+
+def test_of_folders_that_cannot_be_made_none_is_left(tmp_path):
+    with pytest.raises(UserError), made_folder(tmp_path / "results" / ("x" * 300)):
+        pass
+    assert not list(tmp_path.iterdir())

@@ -204,38 +204,39 @@ def test_guessing_and_one_answer_for_all_are_no_shifted_labels(n, n_classes):
 
 
 @pytest.mark.parametrize(
-    ("right", "ann_right", "n_classes", "found", "words"),
+    ("right", "ann_right", "found", "words"),
     [
-        (14, 60, 5, [], "`bioscnn explain` says"),
-        (14, 15, 5, [], "the trained network, which does no better"),
-        (14, None, 5, [], "another input than in its training"),
-        (14, 60, 5, [Finding("silent", "")], "has not fired"),
-        (14, 60, 5, [Finding("labels-shifted", "")], None),
-        (21, 21, 5, [], None),  # 35 % [24, 48] of 60, and guessing 20 %
-        (60, 60, 5, [], None),
+        (14, 60, [], "`bioscnn explain` says"),
+        (14, 15, [], "the trained network, which does no better"),
+        (14, None, [], "another input than in its training"),
+        (14, 60, [Finding("silent", "")], "has not fired"),
+        (14, 60, [Finding("labels-shifted", "")], None),
+        (21, 21, [], None),  # 35 % [24, 48] of 60, and guessing 20 %
+        (60, 60, [], None),
     ],
 )
-def test_answers_like_guesses_are_told_with_the_likely_reason(right, ann_right, n_classes, found, words):
+def test_answers_like_guesses_are_told_with_the_likely_reason(right, ann_right, found, words):
     trials = np.arange(60)
-    told = list(at_chance(trials < right, ann_right and trials < ann_right, n_classes, found))
+    told = list(at_chance(trials < right, ann_right and trials < ann_right, 0.2, found))
     kind = "ann-at-chance" if ann_right == 15 else "at-chance"
     assert [(f.kind, f.certain) for f in told] == ([] if words is None else [(kind, False)])
-    assert all("20 % of trials with 5 classes" in f.text and words in f.text for f in told)
-    assert not any("explain" in f.text for f in at_chance(trials < 14, trials < 60, 5, explainable=False))
+    assert all("20 % of these trials" in f.text and words in f.text for f in told)
+    assert not any("explain" in f.text for f in at_chance(trials < 14, trials < 60, 0.2, explainable=False))
 
 
 def test_few_trials_are_no_sign_of_guessing():
-    assert not list(at_chance(np.zeros(9, bool), np.ones(9, bool), 2))
-    assert list(at_chance(np.zeros(10, bool), np.ones(10, bool), 2))
+    assert not list(at_chance(np.zeros(9, bool), np.ones(9, bool), 0.5))
+    assert list(at_chance(np.zeros(10, bool), np.ones(10, bool), 0.5))
+    assert not list(at_chance(np.ones(10, bool), np.ones(10, bool), 1.0))
 
 
 def test_a_run_like_guessing_says_so_on_its_page_and_in_the_terminal(small, capsys):
     done = small.run("network.weight_scale=0.01", "encoding.gain=0.001")
     assert [w["kind"] for w in done.summary["warnings"]][-1] == "at-chance"
     shown = ["".join(map(str, part)) for part in run_page(read_run(done.folder)).warnings]
-    assert sum("25 % of trials with 4 classes" in text for text in shown) == 1
+    assert sum("25 % of these trials" in text for text in shown) == 1
     print_run(done, small.study().config, Again(small.folder / "study.toml"), 1.0)
-    assert "25 % of trials with 4 classes" in " ".join(capsys.readouterr().out.split())
+    assert "25 % of these trials" in " ".join(capsys.readouterr().out.split())
 
 
 def test_silent_populations_and_those_at_the_refractory_ceiling_are_named(small):

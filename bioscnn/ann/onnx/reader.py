@@ -163,13 +163,17 @@ def _outputs(
     named = sum(bool(name) for name in node.output)
     op = Operation(operator, attributes(node), inputs, named, batch, opset, build)
     whole = any(value.whole for value in values)
-    if whole and operator not in REARRANGING:
+    with_decimals = any(
+        isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in inputs
+    )  # a cast is left out
+    if whole and operator not in REARRANGING and not with_decimals:
         raise UserError(
             f"{operator} of an image of whole numbers, which ONNX rounds down",
             expected="numbers with decimals",
             fix="begin forward with x = x.float()",
         )
-    return [replace(value, whole=whole and operator != "Cast") for value in applied(op, _where(node))]
+    whole = whole and operator in REARRANGING and operator != "Cast"
+    return [replace(value, whole=whole) for value in applied(op, _where(node))]
 
 
 def _where(node: Any) -> str:

@@ -14,7 +14,7 @@ from bioscnn.datasets.idx import read_idx
 from bioscnn.datasets.own.classes import check_labels, classes_of
 from bioscnn.datasets.own.splits import ALL
 from bioscnn.errors import UserError
-from bioscnn.files import require_file
+from bioscnn.files import read_text, require_file
 
 NAMES = "classes.txt"
 """File beside them with the name of each class, one a line."""
@@ -147,7 +147,7 @@ def _names(file: Path) -> list[str] | None:
         return None
     _refuse_outside(file)
     try:
-        text = file.read_bytes()[:1_000_000].decode("utf-8")
+        text = read_text(file, 1_000_000)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"not a text file: {error}", file=file, expected="a name of a class a line") from None
     return [line.strip() for line in text.split("\n") if line.strip()]

@@ -93,13 +93,13 @@ def labels_shifted(
 def at_chance(
     right: NDArray[np.bool_],
     ann_right: NDArray[np.bool_] | None,
-    n_classes: int,
+    chance: float,
     found: Collection[Finding] = (),
     *,
     explainable: bool = True,
     described: bool = True,
 ) -> Iterator[Finding]:
-    """Yield a hint if answers are not told from guessing, with the likely reason.
+    """Yield a hint if answers are no better than guesses, with the likely reason.
 
     Parameters
     ----------
@@ -107,8 +107,9 @@ def at_chance(
         Where the spiking network is right.
     ann_right : ndarray of bool, shape (n_trials,), optional
         Where the trained one is; None of a NIR graph.
-    n_classes : int
-        How many classes there are.
+    chance : float
+        How often a guess is right, as a fraction: one over the number of classes, or the share of the most
+        frequent one.
     found : collection of Finding
         What else was found.
     explainable : bool
@@ -118,11 +119,11 @@ def at_chance(
 
     Notes
     -----
-    A hint is given if the interval of the accuracy does not lie above one over the number of classes. Fewer
-    than `FEW_TRIALS` trials tell nothing, see `few_trials`.
+    A hint is given if the interval of the accuracy does not lie above `chance`. Fewer than `FEW_TRIALS`
+    trials tell nothing, see `few_trials`; nor do trials of one class.
     """
     kinds = {finding.kind for finding in found}
-    if not _like_guessing(right, n_classes) or "labels-shifted" in kinds:
+    if not _like_guessing(right, chance) or chance == 1 or "labels-shifted" in kinds:
         return
     kind: Kind = "at-chance"
     reason = "trials too short, or rates lost in conversion, since the trained network does better"
@@ -131,20 +132,20 @@ def at_chance(
         reason = "that a population has not fired"
     elif ann_right is None:
         reason = "another input than in its training, by encoding or dataset.mean, std and scale"
-    elif _like_guessing(ann_right, n_classes):
+    elif _like_guessing(ann_right, chance):
         kind, reason = "ann-at-chance", "the trained network, which does no better"
         here = described and "other-data" not in kinds
         reason += ": train it longer, on more examples, or with other layers" if here else ""
     yield Finding(
         kind,
-        f"the accuracy cannot be told from guessing, which is right in {100 / n_classes:.3g} % of trials "
-        f"with {n_classes} classes; the likely reason is {reason}",
+        f"the accuracy is no better than guessing, which is right in {100 * chance:.3g} % of these trials; "
+        f"the likely reason is {reason}",
         certain=False,
     )
 
 
-def _like_guessing(right: NDArray[np.bool_], n_classes: int) -> bool:
-    return len(right) >= FEW_TRIALS and proportion(right).low <= 1 / n_classes
+def _like_guessing(right: NDArray[np.bool_], chance: float) -> bool:
+    return len(right) >= FEW_TRIALS and proportion(right).low <= chance
 
 
 def _training_images(loaded: Loaded, card: Mapping[str, Any], data: Path | None) -> Iterator[Finding]:

@@ -212,7 +212,7 @@ def test_a_damaged_photograph_is_named(file, content):
 def test_a_folder_or_a_lost_link_in_the_place_of_a_photograph_is_named(tmp_path):
     lost = tmp_path / "image_0001.jpg"
     lost.symlink_to(tmp_path / "nowhere")
-    for path, problem in ((tmp_path, "no file"), (lost, "not an intact image")):
+    for path, problem in ((tmp_path, "no file"), (lost, "cannot read the file")):
         with pytest.raises(UserError, match=problem) as caught:
             read_photograph(path, FIELD)
         assert caught.value.file == path

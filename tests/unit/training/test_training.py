@@ -475,6 +475,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
         {"best-0": None}, {"best-0": np.zeros(1, np.float32)}, {"exp_avg-0": np.zeros(3)},
         {"generator-order": np.zeros(5, np.uint8)}, {"generator-order": np.zeros(5056)},
         {"step": -1}, {"step": "a"}, {"step": 1.5}, {"step": None}, {"losses": 3}, {"losses": ["x"]},
+        {"step": 10**9}, {"step": 10**400}, {"step": 1}, {"records": []}, {"losses": [0.5]},
         {"records": "abc"}, {"records": [{"epoch": 1}]}, {"records": [[]]}, {"identity": None},
         {"facts": np.array("[1]")}, {"facts": np.array(3)}, {"facts": np.array([{"a": 1}], object)},
     ],
