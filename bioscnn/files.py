@@ -467,8 +467,8 @@ def made_folder(folder: Path) -> Iterator[None]:
         make_folder(folder)
         yield
     except BaseException:
-        with suppress(OSError):  # of one that holds something, or that somebody else removed
-            for path in missing:
+        for path in missing:
+            with suppress(OSError):  # of one that was not made, holds something, or somebody else removed
                 path.rmdir()
         raise
 
