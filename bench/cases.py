@@ -23,7 +23,9 @@ from bioscnn.ann import LayerGraph, read_onnx
 from bioscnn.errors import UserError
 
 REFUSED = {
+    "bias-for-each-image": ("Gemm", "one bias for all images"),
     "int8-qdq": ("x_QuantizeLinear", "before it is quantised"),
+    "random-weights": ("RandomNormalLike", "leave random numbers out"),
     "softmax-over-batch": ("Softmax", ""),
     "training-mode-opset-13": ("BatchNormalization", "model.eval()"),
 }
