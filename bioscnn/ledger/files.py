@@ -45,6 +45,9 @@ def from_json(text: str) -> tuple[Ledger, list[LayerComparison]]:
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except (LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a ledger: {error!r}") from None
+    named = {read.ledger.first, *read.ledger.rivals} - {None, *(e.cause for e in read.ledger.entries)}
+    if named:
+        raise ValueError(f"ledger.first and rivals name {sorted(named)}, which no entry is about")
     return read.ledger, read.layers
 
 

@@ -86,7 +86,9 @@ REFUSED = {
 
 
 REFUSED_NETWORKS = {
+    "bias-for-each-image": ("Gemm", "one bias for all images"),
     "int8-qdq": ("x_QuantizeLinear", "before it is quantised"),
+    "random-weights": ("RandomNormalLike", "leave random numbers out"),
     "softmax-over-batch": ("Softmax", ""),
     "training-mode-opset-13": ("BatchNormalization", "model.eval()"),
 }

@@ -172,6 +172,14 @@ def test_a_ledger_reads_back_from_its_file_as_itself(monkeypatch):
         from_json('{"entries": []}')
 
 
+@pytest.mark.parametrize("change", [{"first": "the weather"}, {"rivals": ["the weather"]}])
+def test_a_ledger_that_names_a_cause_without_an_entry_is_refused(monkeypatch, change):
+    monkeypatch.setattr(ledger_module, "spiking_classes", made_up(1, 0.7))
+    content = json.loads(to_json(draw_up(case(), EVERY_FAULT, "spike-count", Device()), []))
+    with pytest.raises(ValueError, match="the weather"):
+        from_json(json.dumps(content | change))
+
+
 def test_a_ledger_of_the_version_before_is_refused(monkeypatch):
     """Its parts had a value and an interval alone."""
     monkeypatch.setattr(ledger_module, "spiking_classes", made_up(1, 0.7))
