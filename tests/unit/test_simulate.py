@@ -162,7 +162,7 @@ def batches(monkeypatch, tmp_path):
     monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
     monkeypatch.setattr("bioscnn.simulation.cpp_device.run_batch", run_batch)
     monkeypatch.setattr("bioscnn.simulation.program.obtain", lambda shape: None)
-    monkeypatch.setattr("bioscnn.simulation.program.build", lambda shape: None)
+    monkeypatch.setattr("bioscnn.simulation.program.build", lambda shape, device: None)
     monkeypatch.setattr(simulation, "ThreadPoolExecutor", at_once)
     return run
 
