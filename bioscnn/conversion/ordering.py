@@ -9,7 +9,7 @@ import numpy as np
 
 from bioscnn.ann import Concat, Flatten, LayerGraph, MaxPool2d, Node, ReLU, Scale
 from bioscnn.ann.graph import is_never_negative
-from bioscnn.conversion.folding import consumers, rewired
+from bioscnn.conversion.folding import rewired
 
 
 def activations_first(graph: LayerGraph) -> LayerGraph:
@@ -32,12 +32,15 @@ def activations_first(graph: LayerGraph) -> LayerGraph:
 
 def _pairs(nodes: Sequence[Node]) -> list[tuple[Node, Node]]:
     """Return every node that only one other takes, and that one, if it takes nothing else."""
-    pairs = []
+    takers: dict[str, list[Node]] = {node.name: [] for node in nodes}
     for node in nodes:
-        after = consumers(nodes, node.name)
-        if len(after) == 1 and after[0].inputs == (node.name,):
-            pairs.append((node, after[0]))
-    return pairs
+        for source in node.inputs:
+            takers.setdefault(source, []).append(node)
+    return [
+        (node, after[0])
+        for node in nodes
+        if len(after := takers[node.name]) == 1 and after[0].inputs == (node.name,)
+    ]
 
 
 def _to_exchange(nodes: Sequence[Node]) -> tuple[Node, Node] | None:
