@@ -326,10 +326,33 @@ def mutate_onnx(content: bytes, rng: Random) -> bytes:
         return mutate_bytes(content, rng)
     try:
         model = onnx.load_from_string(content)
-        mutate_message(model, rng)
+        if rng.random() < 0.3:
+            _insert_operator(model, rng)
+        else:
+            mutate_message(model, rng)
         return bytes(model.SerializeToString())
     except Exception:
         return mutate_bytes(content, rng)
+
+
+def _insert_operator(model: Any, rng: Random) -> None:
+    """Put any operator of ONNX before an input of a node, with constants or values of the file as its own."""
+    import onnx
+
+    schema = rng.choice(onnx.defs.get_all_schemas())
+    node = rng.choice(model.graph.node)
+    fixed = [tensor.name for tensor in model.graph.initializer] or [""]
+    known = [*fixed, *(name for other in model.graph.node for name in other.output), ""]
+    count = rng.randint(schema.min_input, min(schema.max_input, schema.min_input + 3))
+    names = [rng.choice(fixed if rng.random() < 0.7 else known) for _ in range(count)]
+    made = onnx.helper.make_node(schema.name, names, ["inserted"], domain=schema.domain)
+    for name, attribute in schema.attributes.items():
+        if attribute.required or rng.random() < 0.2:
+            value = rng.choice((0, 1, -1, 2, [1, 1], [0], 0.5, "(a+)+", "RGB"))
+            made.attribute.append(onnx.helper.make_attribute(name, value))
+    at = next(k for k, other in enumerate(model.graph.node) if other == node)
+    node.input[rng.randrange(len(node.input))] = "inserted"
+    model.graph.node.insert(at, made)
 
 
 INSIDE |= {
