@@ -19,7 +19,7 @@ FINDINGS = {
     LOSS: "loses by",
     GAIN: "gains by",
     EQUIVALENT: "neither loses nor gains that much by",
-    OPEN: "not settled is what is done by",
+    OPEN: "may lose or gain more than that by",
 }
 """What is said of the findings of primary rows, in this order."""
 
