@@ -164,6 +164,8 @@ def test_a_recording_is_never_larger_than_its_file(tmp_path):
         ("summary.json", '"neuron.reset"', '"neuron.tau_m"'),
         ("points.csv", "exact,0.9", "exact,inf"),
         ("points.csv", "exact,0.9", "exact,1e200"),
+        ("summary.json", '["accuracy", ', '["neuron.reset", '),
+        ("effects.csv", "parameter,outcome,", "parameter,outcome," + "x," * 100_000),
     ],
 )
 def test_tables_of_a_sweep_that_do_not_belong_together_are_refused(tmp_path, name, before, after):

@@ -172,6 +172,10 @@ class _Summary(Facts):
     outcomes: Annotated[list[str], Field(min_length=1)]
 
 
+MOST_COLUMNS = 1000
+"""Of a table: pandas takes seconds for a row of a hundred thousand."""
+
+
 def read_sweep_results(folder: str | Path) -> Shown:
     """Return a finished sweep from its folder.
 
@@ -188,6 +192,9 @@ def read_sweep_results(folder: str | Path) -> Shown:
         path = folder / f"{name}.csv"
         if name == POINTS or os.path.exists(path):  # noqa: PTH110  (False of a link that is too long)
             with StringIO(read_text(path, FIX)) as text, _damage_is_told(path):
+                if text.readline().count(",") > MOST_COLUMNS:
+                    raise ValueError("too many columns")
+                text.seek(0)
                 rows = pd.read_csv(text, dtype=str, keep_default_na=False)
                 tables[name] = rows.map(as_written).to_dict("records")
     file = read_text(folder / "sweep.toml", FIX)
@@ -209,6 +216,8 @@ def _check_tables(results: Shown) -> None:
         (results.interactions, {"parameter", "other", "outcome"}),
         (results.alone, {"parameter", "value", "x"}),
     )
+    for outcome in results.outcomes:
+        pd.to_numeric(results.points.get(outcome, ()))
     for table, columns in needed:
         if table is None:
             continue
