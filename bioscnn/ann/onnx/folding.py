@@ -65,8 +65,7 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
             expected="arithmetic, and what changes shapes",
             fix="simplify the file first: python -m onnxsim network.onnx simpler.onnx",
         )
-    if node.op_type == "Range":
-        _check_range(inputs)
+    _check_growth(node.op_type, [np.asarray(value) for value in inputs if value is not None])
     feeds = {name: value for name, value in zip(node.input, inputs, strict=True) if value is not None}
     described = [
         helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
@@ -89,11 +88,21 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
         ) from None
 
 
-def _check_range(inputs: Sequence[NDArray[Any] | None]) -> None:
-    """Refuse a range that does not fit into memory; what it is made of is for the reference to judge."""
-    with suppress(TypeError, ValueError, ZeroDivisionError, OverflowError):
-        start, limit, delta = (float(np.asarray(value).item()) for value in inputs if value is not None)
-        check_room([ceil((limit - start) / delta)], "a constant")
+def _check_growth(operator: str, inputs: Sequence[NDArray[Any]]) -> None:
+    """Refuse what would be made far larger than its inputs, of whatever type ONNX does not infer a shape."""
+    shape: Sequence[int] = ()
+    with suppress(TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError):  # for the reference
+        if operator == "Range":
+            start, limit, delta = (float(value.item()) for value in inputs)
+            shape = [ceil((limit - start) / delta)]
+        elif operator == "Tile":
+            shape = [inputs[0].size, *inputs[1].ravel()]
+        elif operator in ("Expand", "ConstantOfShape"):
+            shape = [*inputs[-1].ravel()]
+        elif operator == "Pad":
+            shape = [*(inputs[0].shape + np.abs(inputs[1].reshape(2, -1)).sum(axis=0))]
+        shape = [abs(int(length)) for length in shape]
+    check_room(shape, "a constant")
 
 
 def _check_outputs(model: Any, feeds: Mapping[str, NDArray[Any]]) -> None:

@@ -253,6 +253,8 @@ EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 3 3\n%%EndComments\n%%Page: 
         (node("RegexFullMatch", ["c"], ["made"], pattern="(a+)+"), np.array(["a" * 40 + "!"], object)),
         (node("DFT", ["c", "n", "axis"], ["made"]), weights(1, 4, 1)),
         (node("Range", ["zero", "n", "one"], ["made"]), weights(1)),
+        (node("Tile", ["c", "bytes"], ["made"]), weights(1, 1, 1, 1, 1)),  # of a type that Tile does not take
+        (node("ConstantOfShape", ["large"], ["made"]), weights(1)),
     ],
     ids=lambda made: getattr(made, "op_type", ""),
 )
@@ -268,6 +270,7 @@ def test_of_constants_what_exporters_write_is_computed_alone(made, constant, tmp
         node("Gemm", ["flat", "dense"], ["logits"]),
     ]
     whole = {"n": np.array(10**10), "axis": np.array(1), "zero": np.array(0), "one": np.array(1)}
+    whole |= {"bytes": np.full(5, 200, np.uint8), "large": np.array([10**5, 10**5], np.int32)}
     constants = {"dense": weights(72, 3), "c": constant, **whole}
     error = refusal(written(tmp_path, nodes, constants, opset=20))
     assert f"the {made.op_type} behind" in error.key
