@@ -22,7 +22,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tokenize import TokenError
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from bioscnn.errors import UserError
 from bioscnn.locks import locked
@@ -200,12 +200,7 @@ def read_bytes(path: Path, most: int = LARGEST_UNPACKED) -> bytes:
     require_file(path)
     try:
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > most:
-                raise UserError(
-                    "the file is too large", file=path, value=f"{size:,} bytes",
-                    expected=f"at most {most:,} bytes",
-                )  # fmt: skip
+            _check_size(file, path, most, "the file is too large")
             return file.read()
     except OSError as error:
         raise UserError("cannot read the file", file=path, value=error.strerror) from error
@@ -233,17 +228,18 @@ def read_text(path: Path, most: int = LARGEST_TEXT, newline: str | None = None) 
     require_file(path)
     try:
         with path.open(encoding="utf-8", newline=newline) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > most:
-                raise UserError(
-                    "a text that is too large to be one", file=path, value=f"{size:,} bytes",
-                    expected=f"at most {most:,} bytes",
-                )  # fmt: skip
+            _check_size(file, path, most, "a text that is too large to be one")
             return file.read()
     except (FileNotFoundError, UnicodeDecodeError):
         raise
     except OSError as error:
         raise UserError(f"cannot read the file: {error.strerror}", file=path) from None
+
+
+def _check_size(file: IO[Any], path: Path, most: int, problem: str) -> None:
+    size = os.fstat(file.fileno()).st_size
+    if size > most:
+        raise UserError(problem, file=path, value=f"{size:,} bytes", expected=f"at most {most:,} bytes")
 
 
 def path_of(written: object, key: str = "path", expected: str = "the path of a file or a folder") -> Path:

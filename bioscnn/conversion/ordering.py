@@ -24,7 +24,7 @@ def activations_first(graph: LayerGraph) -> LayerGraph:
         layers = {pair[0].name: pair[1].layer, pair[1].name: pair[0].layer}
         nodes = [replace(node, layer=layers.get(node.name, node.layer)) for node in nodes]
     for node in nodes:
-        (source,) = next(n.inputs for n in nodes if n.name == node.name)[:1]
+        source = next(n.inputs[0] for n in nodes if n.name == node.name)
         if isinstance(node.layer, ReLU) and source in _firing(nodes):
             nodes = rewired(nodes, node.name, source)
     return LayerGraph(graph.name, graph.input_shape, _rectified_before_pooling(nodes))

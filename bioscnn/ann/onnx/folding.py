@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.onnx.refusals import RANDOM, WITHOUT_CHANCE
 from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
@@ -27,9 +28,7 @@ _FOLDED = {
     "Xor",
 }  # fmt: skip
 """What exporters compute with constants. The reference opens images and runs patterns for others."""
-_RANDOM = (
-    "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial",
-)  # fmt: skip
+_DRAWN = (*RANDOM, "Bernoulli", "Multinomial")
 _SMALL = 1024
 """Constants of at most so many numbers may be shapes."""
 
@@ -54,10 +53,10 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
     from onnx import helper
     from onnx.reference import ReferenceEvaluator
 
-    if node.op_type in _RANDOM or (node.op_type == "Dropout" and len(inputs) > 2 and np.any(inputs[2])):
+    if node.op_type in _DRAWN or (node.op_type == "Dropout" and len(inputs) > 2 and np.any(inputs[2])):
         raise UserError(
             f"{node.op_type} draws other numbers in each run",
-            fix="export with model.eval(), and leave random numbers out",
+            fix=WITHOUT_CHANCE,
         )
     if node.domain not in ("", "ai.onnx") or node.op_type not in _FOLDED:
         raise UserError(

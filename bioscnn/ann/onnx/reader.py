@@ -163,9 +163,8 @@ def _outputs(
     named = sum(bool(name) for name in node.output)
     op = Operation(operator, attributes(node), inputs, named, batch, opset, build)
     whole = any(value.whole for value in values)
-    with_decimals = any(
-        isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in inputs
-    )  # a cast is left out
+    # With constants that have decimals, the file has left a Cast out.
+    with_decimals = any(isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in inputs)
     if whole and operator not in REARRANGING and not with_decimals:
         raise UserError(
             f"{operator} of an image of whole numbers, which ONNX rounds down",

@@ -15,7 +15,8 @@ _NORMALISATION = "use a CNN with batch normalisation, whose statistics are fixed
 _COMPARISON = "use ReLU or LeakyReLU: comparisons of activations are not read"
 _MOVED = "write it as a convolution, or leave it out"
 _REDUCED = "use the mean or the largest number over height and width"
-_RANDOM = "export with model.eval(), and leave random numbers out"
+RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike")
+WITHOUT_CHANCE = "export with model.eval(), and leave random numbers out"
 _FIXES = {
     **dict.fromkeys((
         "Elu", "Selu", "Celu", "Gelu", "Tanh", "HardSwish", "Softsign", "Swish", "Exp", "Softplus", "Mish",
@@ -40,7 +41,7 @@ _FIXES = {
     **dict.fromkeys((
         "ReduceL1", "ReduceL2", "ReduceMin", "ReduceProd", "ReduceSumSquare", "GlobalLpPool",
     ), _REDUCED),
-    **dict.fromkeys(("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"), _RANDOM),
+    **dict.fromkeys(RANDOM, WITHOUT_CHANCE),
     **dict.fromkeys(("Resize", "Upsample"), "give images of the size that the first convolution takes"),
     "Sigmoid": f"leave one at the end to the loss: the largest output stays the same; elsewhere {_RATE}",
     "Einsum": "use nn.Linear or nn.Conv2d, which are exported as Gemm and Conv",
