@@ -24,9 +24,7 @@ def main() -> int:
     """Print a line for each reader and each fault; 1 if there is one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("readers", nargs="*", default=list(READERS))
-    parser.add_argument(
-        "--inputs", type=int, default=100_000, help="of each reader; of slow ones their share"
-    )
+    parser.add_argument("--inputs", type=int, default=100_000, help="of each reader")
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1e9, help="at most, for each reader")
@@ -51,12 +49,11 @@ def main() -> int:
         reader = READERS[name]
         if asked.guided:
             seeds: list[bytes] = []
-            count = round(asked.inputs * reader.share)
-            tally = guided(reader, count, asked.seed, asked.keep or Path("results") / "fuzz")
+            tally = guided(reader, asked.inputs, asked.seed, asked.keep or Path("results") / "fuzz")
         else:
             seeds = reader.valid()
-            count = max(len(seeds), round(asked.inputs * reader.share))
-            tally = fuzz(reader, seeds, range(asked.first, asked.first + count), asked.seed, asked.seconds)
+            numbers = range(asked.first, asked.first + max(len(seeds), asked.inputs))
+            tally = fuzz(reader, seeds, numbers, asked.seed, asked.seconds)
         print(f"{name}: {tally.inputs:,} inputs, {tally.read:,} read, {tally.refused:,} refused, "
               f"{tally.seconds:.0f} s, {len(tally.failures)} failures", flush=True)  # fmt: skip
         for failure in unlike(tally.failures):

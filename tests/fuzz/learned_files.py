@@ -49,6 +49,7 @@ def shown() -> Any:
     return load_embedded().take(np.arange(3))
 
 
+@cache
 def keys() -> Any:
     from bioscnn.stdp.study import read_learned_study
 

@@ -36,8 +36,6 @@ class Reader:
         Reads the file or folder, or for a text the file that holds it.
     beside : callable, optional
         Writes what lies beside the input, once.
-    share : float
-        How many inputs it is given, where a fast one is given 1.
     seconds : float
         How long it may take for an input.
     """
@@ -48,7 +46,6 @@ class Reader:
     mutate: Mutator
     read: Callable[[Path], object]
     beside: Callable[[Path], None] | None = None
-    share: float = 1.0
     seconds: float = 10.0
 
     def put(self, content: bytes, place: Path) -> Path:

