@@ -31,8 +31,8 @@ RANDOM = "random weights"
 
 _BATCHES, _FEWEST, _MOST = 3000, 12, 200
 _SHARED = (
-    "spike_penalty", "weight_decay", "patience", "teacher_weight", "teacher_sees", "temperature", "rotation",
-    "shift", "scaling", "shear", "mirror", "warp", "event_loss", "noise", "seed", "threads",
+    "spike_penalty", "weight_decay", "average", "patience", "teacher_weight", "teacher_sees", "temperature",
+    "rotation", "shift", "scaling", "shear", "mirror", "warp", "event_loss", "noise", "seed", "threads",
 )  # fmt: skip
 _OWN = {
     "spikes": ("epochs", "batch_size", "learning_rate", "rate_weight"),
@@ -159,6 +159,7 @@ class Recipe:
             spiking_images=0 if why_no_twin(config) else keys.spiking_images,
             rate_noise=keys.rate_noise,
             slope_width=keys.slope_width,
+            precision=keys.precision,
         )
 
     @property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,15 +30,35 @@ class State:
     losses: list[float] = field(default_factory=list)  # of the batches of this epoch
     records: list[EpochRecord] = field(default_factory=list)
     best: list[Array] = field(default_factory=list)  # weights after the best epoch
+    average: list[Array] = field(default_factory=list)  # running average of the weights, where one is wanted
     order: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.uint8))
     """State that the generator of the order of the images had when this epoch began."""
+
+    def move_average(self, network: TorchNetwork, keeps: float) -> None:
+        """Move the running average of the weights to those of a batch, of the first ones faster."""
+        if not self.average:
+            self.average = network.copy_state()
+        moves = 1 - min(keeps, (1 + self.step) / (10 + self.step))
+        for average, present in zip(self.average, network.state, strict=True):
+            average += np.float32(moves) * (present.detach().numpy() - average)
+
+    @contextmanager
+    def averaged(self, network: TorchNetwork) -> Iterator[None]:
+        """Give a network the average of its weights meanwhile, if there is one."""
+        present = network.copy_state()
+        if self.average:
+            network.set_state(self.average)
+            if network.fires:
+                network.hold_at_rheobase()
+        yield
+        network.set_state(present)
 
     def end_epoch(self, record: EpochRecord, network: TorchNetwork, best: bool) -> None:
         """Note what an epoch came to."""
         self.records.append(record)
         self.losses = []
         if best:
-            self.best = _arrays(network.state)
+            self.best = network.copy_state()
 
 
 @dataclass(frozen=True)
@@ -66,9 +87,13 @@ class Checkpoint:
         if self.path is None:
             return
         moments = [optimiser.state[tensor] for tensor in network.parameters]
-        whole: dict[str, list[Array]] = {"weights": _arrays(network.state), "best": state.best}
+        whole: dict[str, list[Array]] = {
+            "weights": network.copy_state(),
+            "best": state.best,
+            "average": state.average,
+        }
         for name in _MOMENTS:
-            whole[name] = _arrays([moment[name] for moment in moments])
+            whole[name] = [moment[name].numpy() for moment in moments]
         arrays = {f"{name}-{index}": a for name, group in whole.items() for index, a in enumerate(group)}
         for name, generator in generators.items():
             arrays[f"generator-{name}"] = generator.get_state().numpy()
@@ -162,6 +187,7 @@ def _restored(
     weights = group("weights", network.state)
     moments = {name: group(name, network.parameters) for name in _MOMENTS}
     best = group("best", network.state) if records else []
+    average = group("average", network.state) if "average-0" in arrays else []
     network.set_state(weights)
     for index, tensor in enumerate(network.parameters):
         optimiser.state[tensor] = {
@@ -171,8 +197,4 @@ def _restored(
         }  # fmt: skip
     for name, generator in generators.items():
         generator.set_state(torch.from_numpy(arrays[f"generator-{name}"]))
-    return State(step, losses, records, best)
-
-
-def _arrays(tensors: list[torch.Tensor]) -> list[Array]:
-    return [tensor.detach().numpy().copy() for tensor in tensors]
+    return State(step, losses, records, best, average)

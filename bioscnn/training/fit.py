@@ -95,6 +95,8 @@ def fit(
                 network.hold_at_rheobase()
             state.losses.append(loss.item())
             state.step += 1
+            if settings.average > 0:
+                state.move_average(network, settings.average)
             progress(state.step, n_steps, state.records)
             if state.step % _CHECKPOINT_EVERY == 0 and index + 1 < n_batches:
                 checkpoint.write(state, network, optimiser, generators)
@@ -105,8 +107,9 @@ def fit(
                 value=settings.learning_rate,
                 fix="use a smaller learning rate",
             )
-        record = measure(network, training, validation, objective, epoch + 1, state.losses)
-        state.end_epoch(record, network, best=_is_best(record, state.records, objective))
+        with state.averaged(network):
+            record = measure(network, training, validation, objective, epoch + 1, state.losses)
+            state.end_epoch(record, network, best=_is_best(record, state.records, objective))
         checkpoint.write(state, network, optimiser, generators)
         progress(state.step, n_steps, state.records)
     network.set_state(state.best)

@@ -49,15 +49,16 @@ class RateObjective(RatesAndTwin):
         expected: list[torch.Tensor] = []  # spikes per image, by population
 
         def observed(layer: ReLU | LIFRate, x: torch.Tensor) -> torch.Tensor:
-            rate = activation(layer, x, self.settings.slope_width)
             if isinstance(layer, ReLU):
-                return rate
+                return activation(layer, x)
+            rate = activation(layer, x.float(), self.settings.slope_width)
             if self.settings.spike_penalty > 0:
                 expected.append(rate.sum() * (self.clock.duration / layer.amplitude / len(x)))
             return observed_rates(rate, layer.amplitude, self.settings, self.generators["rate-noise"])
 
-        logits = rate_logits(network, stimulus, observed, self.clock, self.settings)
-        wrong = cross_entropy(logits, targets)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
+            logits = rate_logits(network, stimulus, observed, self.clock, self.settings)
+        wrong = cross_entropy(logits.float(), targets)
         return wrong + self.settings.spike_penalty / 1000 * sum(expected)
 
     def score(self, record: EpochRecord) -> float:

@@ -10,6 +10,7 @@ from bioscnn.neurons import TimeCode
 from bioscnn.quantities import format_quantity
 
 READOUTS = ("last-potential", "mean-potential")
+PRECISIONS = ("float32", "bfloat16")
 TEACHER_SEES = ("distorted", "clean")
 
 
@@ -25,7 +26,8 @@ class TrainingSettings:
     References
     ----------
     Hinton, Vinyals and Dean (2015), Distilling the knowledge in a neural network, arXiv:1503.02531 (the
-    teacher).
+    teacher). Polyak and Juditsky (1992), Acceleration of stochastic approximation by averaging, SIAM Journal
+    on Control and Optimization 30:838 (the average).
     """
 
     stage: ClassVar[str]
@@ -34,6 +36,7 @@ class TrainingSettings:
     batch_size: int = 128
     learning_rate: float = 2e-2  # the highest, of Adam; it rises at first and falls as a cosine
     weight_decay: float = 0.0  # decoupled, as in AdamW
+    average: float = 0.0  # what a running average of the weights keeps of itself with each batch; 0: none
     spike_penalty: float = 0.0  # added to the loss for a thousand spikes per image
     teacher_weight: float = 0.5  # share of a teacher's classes in what is asked for, if there is a teacher
     teacher_sees: str = "distorted"  # what training shows; "clean": each example as it is, once for all
@@ -69,6 +72,8 @@ class TrainingSettings:
         for name in ("noise", "mirror"):
             if (share := getattr(self, name)) > 1:
                 raise UserError("impossible setting", key=name, value=share, expected="a share, 0 to 1")
+        if self.average >= 1:
+            raise UserError("impossible setting", key="average", value=self.average, expected="0 to below 1")
         if self.readout not in READOUTS:
             raise UserError(
                 "no such readout of the twin",
@@ -103,6 +108,14 @@ class RateSettings(TrainingSettings):
     shortest_window: float = 30e-3  # s, in which a firing rate must be told from its spikes; 0 for none
     spiking_images: int = 1000  # validation images that the twin classifies after every epoch; 0: none
     slope_width: float = 0.1  # of the rheobase: gamma of the soft LIF rate whose slope training uses
+    precision: str = "float32"  # of convolutions and dense layers while training; weights have 32 bits anyway
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.precision not in PRECISIONS:
+            raise UserError(
+                "no such precision", key="precision", value=self.precision, expected=" | ".join(PRECISIONS)
+            )
 
     def _positive(self) -> tuple[str, ...]:
         return ("slope_width",)

@@ -170,6 +170,10 @@ class TorchNetwork:
             for tensor, array in zip(self.state, arrays, strict=True):
                 tensor.copy_(torch.from_numpy(array))
 
+    def copy_state(self) -> list[np.ndarray]:
+        """Return a copy of all that training changes, as `set_state` takes it."""
+        return [tensor.detach().numpy().copy() for tensor in self.state]
+
 
 _PARAMETERS: dict[type, tuple[str, ...]] = {
     Conv2d: ("weight", "bias"),

@@ -36,8 +36,8 @@ BATCH, OWN_BATCH = 64, 32
 """Images in a batch of the first stage and of the second."""
 
 FROM_THE_RECIPE = (
-    "layers", "teacher", "teacher_weight", "teacher_sees", "temperature", "weight_decay", "rotation", "shift",
-    "scaling", "shear", "mirror", "warp",
+    "layers", "teacher", "teacher_weight", "teacher_sees", "temperature", "weight_decay", "average",
+    "rotation", "shift", "scaling", "shear", "mirror", "warp",
 )  # fmt: skip
 """Keys of ``[training]`` that both codes take from the study, or from the recipe of its shipped network."""
 

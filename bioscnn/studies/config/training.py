@@ -32,6 +32,7 @@ Threads = Annotated[int, Field(ge=1, le=1024)]
 
 KEYS_OF_RATES = {
     "epochs", "batch_size", "learning_rate", "rate_noise", "shortest_window", "slope_width", "spiking_images",
+    "precision",
 }  # fmt: skip
 """Keys of ``[training]`` that training on spikes or times does not have, or has in its own table."""
 
@@ -120,6 +121,10 @@ class Training(_Given):
     """
     weight_decay: Amount = RateSettings.weight_decay
     """Weight decay, decoupled from the gradient."""
+    average: Annotated[float, Field(ge=0, lt=1)] = RateSettings.average
+    """What a running average of the weights, which is then the network, keeps of itself with each batch, such
+    as 0.999; 0: the weights as they are.
+    """
     patience: Annotated[int, Field(ge=0, lt=2**31)] = RateSettings.patience
     """Epochs without a better one after which training stops; 0: never."""
     spike_penalty: Amount = RateSettings.spike_penalty
@@ -156,6 +161,10 @@ class Training(_Given):
     """Width of the soft slope at the rheobase, in rheobases."""
     spiking_images: Annotated[int, Field(ge=0, lt=2**31)] = RateSettings.spiking_images
     """Validation images that are simulated after every epoch."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the layers while training on rates; bfloat16 is two to four times as fast on processors
+    that have it (AMX). The trained network has 32 bits, and is measured with them.
+    """
     seed: Seed = RateSettings.seed
     """Seed of the weights and of everything that is drawn in training."""
     threads: Threads = 1
