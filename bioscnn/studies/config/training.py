@@ -162,8 +162,8 @@ class Training(_Given):
     spiking_images: Annotated[int, Field(ge=0, lt=2**31)] = RateSettings.spiking_images
     """Validation images that are simulated after every epoch."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Arithmetic of the layers while training on rates; bfloat16 is two to four times as fast on processors
-    that have it (AMX). The trained network has 32 bits, and is measured with them.
+    """Arithmetic of the layers while training on rates. ``bfloat16`` is faster on processors that have it
+    (AMX); the weights have 32 bits even so, and the network is measured with them.
     """
     seed: Seed = RateSettings.seed
     """Seed of the weights and of everything that is drawn in training."""

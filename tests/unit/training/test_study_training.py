@@ -150,6 +150,8 @@ def test_a_network_to_begin_with_and_a_teacher_lie_beside_the_study(pets, tmp_pa
         (["training.epoch=3"], "training.epoch"),
         (["training.mirror=2"], "training.mirror"),
         (["training.learning_rate=nan"], "training.learning_rate"),
+        (["training.average=1"], "training.average"),
+        (["training.precision=float16"], "training.precision"),
         (["training.spikes.decide_from=1 s"], "decide_from"),
         (["training.start=mnist-small"], "training.start"),
         (["training.teacher=mnist-small"], "training.teacher"),

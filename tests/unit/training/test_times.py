@@ -210,6 +210,8 @@ def test_a_recipe_says_the_price_and_the_code_of_its_study():
     [
         (SpikeSettings, "readout", "any"),
         (RateSettings, "teacher_sees", "any"),
+        (RateSettings, "precision", "float16"),
+        (RateSettings, "average", 1.0),
         (TimeSettings, "percentile", 101.0),
         (TimeSettings, "noise", 1.5),
     ],

@@ -168,6 +168,58 @@ def test_impossible_settings_are_refused(change, key):
     assert refusal.value.key == key
 
 
+def test_the_average_of_the_weights_of_all_batches_is_the_network():
+    from bioscnn.training.checkpoint import State
+    from bioscnn.training.torch_network import TorchNetwork
+
+    network, state, weights = TorchNetwork(START), State(), []
+    for step in range(1, 60):
+        with torch.no_grad():
+            network.parameters[0].add_(step)
+        state.step = step
+        state.move_average(network, 0.8)
+        weights.append(network.copy_state()[0])
+    # The first batches count for less the fewer there are; from the 35th on each average keeps 0.8.
+    expected = weights[0]
+    for step, weight in enumerate(weights, 1):
+        keeps = min(0.8, (1 + step) / (10 + step))
+        expected = keeps * expected + (1 - keeps) * weight
+    assert np.allclose(state.average[0], expected, rtol=1e-4)
+    with state.averaged(network):
+        assert np.array_equal(network.copy_state()[0], state.average[0])
+    assert np.array_equal(network.copy_state()[0], weights[-1])
+
+
+def test_averaged_weights_are_those_that_are_measured_and_returned(trained):
+    """At a rate of learning that never falls far, the average is the steadier network."""
+    one_batch = replace(QUICK, epochs=1, batch_size=640)
+    plain, averaged = (
+        train(START, *bars(640, 1), *bars(200, 2), replace(one_batch, average=keeps))[0]
+        for keeps in (0, 0.999)
+    )
+    assert plain == averaged, "of one batch, the average is that batch"
+    graph, card = train(START, *bars(640, 1), *bars(200, 2), replace(QUICK, average=0.9))
+    images, labels = bars(200, 2)
+    assert graph != trained[0]
+    assert card["validation"]["accuracy"] == np.mean(graph.forward(images).argmax(1) == labels) > 0.95
+    blank = graph.activations(np.zeros((1, 1, 8, 8)))
+    assert all(blank[k].max() == 0 for k, layer in enumerate(graph.layers) if isinstance(layer, LIFRate))
+
+
+@pytest.mark.parametrize("neuron", [LIFRate(), ReLU()], ids=["lif", "relu"])
+def test_layers_of_16_bits_train_nearly_the_same_network_of_32(neuron):
+    start = Architecture((1, 8, 8), parse_layers("6c3 bn 6c3s2 bn d8"), 2, neuron).initial("half", 3)
+    data = (*bars(320, 1), *bars(200, 2))
+    losses, graphs = [], []
+    for precision in ("float32", "bfloat16"):
+        graph, card = train(start, *data, replace(QUICK, epochs=4, precision=precision))
+        losses.append([epoch["loss"] for epoch in card["epochs"]])
+        graphs.append(graph)
+        assert card["validation"]["accuracy"] > 0.95
+    assert losses[1] == pytest.approx(losses[0], rel=0.2) and losses[1] != losses[0]
+    assert graphs[1].layers[0].weight.dtype == np.float32
+
+
 def test_a_teacher_that_sees_examples_as_they_are_teaches_the_same_where_nothing_is_distorted(trained):
     still = replace(QUICK, epochs=1, rotation=0, shift=0, scaling=0, shear=0)
 
@@ -419,8 +471,8 @@ class Killed(BaseException):
 
 @pytest.fixture(
     scope="module",
-    params=[QUICK, replace(QUICK, noise=0.5), replace(ON_SPIKES, epochs=8)],
-    ids=["rates", "noise", "spikes"],
+    params=[QUICK, replace(QUICK, noise=0.5, average=0.9), replace(ON_SPIKES, epochs=8)],
+    ids=["rates", "noise and average", "spikes"],
 )
 def undisturbed(request):
     """Settings, data, and what a training comes to that nobody kills."""
