@@ -51,7 +51,7 @@ def train(
     from bioscnn.printing.shared import Again
     from bioscnn.stdp.study import read_learned_study
     from bioscnn.studies.recipes import find_recipes
-    from bioscnn.studies.training import train_recipe
+    from bioscnn.studies.training import made_otherwise, network_file, train_recipe
     from bioscnn.terminal import LiveProgress, TrainingProgress
 
     of_learning = all_changes(changes, {"learning.seed": seed, "learning.passes": epochs})
@@ -64,9 +64,12 @@ def train(
             file, card = train_learned(learned, data, out, progress)
         print_learned_training(file, card, Again(Path(what), changes or (), data))
         return
-    for recipe in find_recipes(what, changes or (), None if on is None else on.value):
+    for known in find_recipes(what, changes or (), None if on is None else on.value):
+        recipe = known.changed(seed, epochs)
+        if command := made_otherwise(place := network_file(recipe, out), recipe):
+            typer.echo(f"will replace {place}, which was made by {command!r}", err=True)
         with TrainingProgress(recipe.name) as progress:
-            file, card = train_recipe(recipe.changed(seed, epochs), data, out, progress)
+            file, card = train_recipe(recipe, data, out, progress)
         print_training(card, file, recipe.config, Again(Path(what), changes or (), data))
 
 

@@ -133,6 +133,19 @@ def _with_noise(images: NDArray[np.float32], settings: TrainingSettings) -> Iter
         yield image_noise(torch.from_numpy(images), 1.0, noise).numpy()
 
 
+def network_file(recipe: Recipe, out: Path | None = None) -> Path:
+    """Return the file of the network that a recipe makes, in a folder, or where its study has it."""
+    model = Path(recipe.config.network.model)
+    return (out or (model.parent if model.suffix else SHIPPED)) / f"{recipe.name}.onnx"
+
+
+def made_otherwise(file: Path, recipe: Recipe) -> str | None:
+    """Return the command that made the network in a file, if it was not that of a recipe; else None."""
+    card = read_card(file) if file.exists() else None
+    command = None if card is None else str(card.get("command"))
+    return None if command == recipe.command else command
+
+
 def _folder_that_is_there(folder: Path) -> Path:
     """Return a folder, or the nearest one around it that exists."""
     for path in (folder, *folder.absolute().parents):
@@ -184,9 +197,8 @@ def train_recipe(
         the file is there and was not made by training.
     """
     require_torch()
-    model = Path(recipe.config.network.model)
-    folder = out or (model.parent if model.suffix else SHIPPED)
-    file = folder / f"{recipe.name}.onnx"
+    file = network_file(recipe, out)
+    folder = file.parent
     _refuse_foreign(file)
     with scratch_for_results(_folder_that_is_there(folder), ".unfinished"):
         pass  # one that takes no files, such as those of /proc, is told before data are loaded

@@ -28,7 +28,7 @@ from bioscnn.studies import read_study
 from bioscnn.studies.new import new_study
 from bioscnn.studies.recipe import recipe_of
 from bioscnn.studies.recipes import find_recipe, find_recipes
-from bioscnn.studies.training import train_recipe
+from bioscnn.studies.training import made_otherwise, network_file, train_recipe
 from tests.own_data import photographs, recordings
 from tests.processes import ROOT
 
@@ -317,6 +317,15 @@ def test_a_recipe_is_found_by_the_name_of_its_network_and_of_its_fine_tuned_one(
     tuned = find_recipe("mnist-small-fine-tuned")
     assert (tuned.stage, tuned.start, tuned.name) == ("spikes", "mnist-small", "mnist-small-fine-tuned")
     assert find_recipe("nmnist-small-real").stage == "spikes"
+
+
+def test_a_network_that_another_recipe_made_is_known_before_it_is_replaced(pets, tmp_path):
+    recipe = recipe_of(read_study(pets)).changed(None, 1)
+    assert made_otherwise(network_file(recipe, tmp_path), recipe) is None
+    file, _ = train_recipe(recipe, None, tmp_path)
+    assert made_otherwise(file, recipe) is None
+    other = recipe_of(read_study(pets, ["training.activation=relu"])).changed(4, 1)
+    assert made_otherwise(network_file(other, tmp_path), other) == recipe.command
 
 
 @pytest.mark.parametrize(("batches", "left"), [(1, set()), (3, {"new", "nets", "pets.checkpoint.npz"})])
