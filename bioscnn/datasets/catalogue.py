@@ -21,6 +21,8 @@ from bioscnn.files import path_of
 
 IMAGES = {"mnist": mnist.SPLITS, "caltech": caltech.SPLITS}
 AVAILABLE = (*IMAGES, *EVENT_DATASETS)
+KNOWN = (*AVAILABLE, fashion_mnist.NAME)
+"""Names of all data sets that have one; own data are named by kind and path."""
 _SHOWN = 10  # broken recordings or photographs of a split that are listed one by one
 
 
@@ -279,13 +281,13 @@ def _missing(title: str) -> FileRow:
 def _require_available(name: str) -> None:
     if name in AVAILABLE:
         return
-    names, meant = (*AVAILABLE, fashion_mnist.NAME), with_kind(name)
-    fix = f"write {meant}" if meant else did_you_mean(name.partition(":")[0], (*names, *KEYS_OF_KINDS))
+    meant = with_kind(name)
+    fix = f"write {meant}" if meant else did_you_mean(name.partition(":")[0], (*KNOWN, *KEYS_OF_KINDS))
     raise UserError(
         "unknown data set",
         key="dataset.name",
         value=name,
-        expected=f"{', '.join(names)}; or own data: {', '.join(f'{kind}:PATH' for kind in KEYS_OF_KINDS)}",
+        expected=f"{', '.join(KNOWN)}; or own data: {', '.join(f'{kind}:PATH' for kind in KEYS_OF_KINDS)}",
         fix=fix,
     )
 

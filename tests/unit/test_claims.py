@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
@@ -376,6 +377,14 @@ def test_a_table_of_results_is_taken_over_with_its_units_commit_and_code(tmp_pat
     (results / "summary.json").write_text(json.dumps(summary))
     taken = take_table(results / "summary.json", tables / "verdict.csv", "trials")
     assert taken.data == {"mnist validation 5000": of_data["data_sha256"]}
+    digits, file = load_dataset("mnist").take(200), results / "own.npz"
+    np.savez(file, x=np.array(digits.images), y=digits.labels)
+    own = {"dataset": f"npz:{file}", "data_sha256": load_dataset(f"npz:{file}", "test").take(9).sha256}
+    summary |= {"split": "test", "study_file": "[dataset]\ntrials = 9"}
+    for named in (own, {"dataset": "~nobody"}):
+        (results / "summary.json").write_text(json.dumps(summary | named))
+        taken = take_table(results / "summary.json", tables / "verdict.csv", "trials")
+        assert taken.data == {}, "results of others open no file, and look into no folder"
     with pytest.raises(UserError, match="no results"):
         (results / "units.csv").unlink()
         take_table(results / "networks.csv", tables / "networks.csv", "trials")

@@ -116,6 +116,8 @@ def test_a_path_without_its_kind_is_refused_with_the_kind_that_seems_to_lie_ther
     with pytest.raises(UserError, match="unknown data set") as raised:
         load_dataset(path)
     assert raised.value.fix == f"write {data}"
+    with pytest.raises(UserError, match="unknown data set"):
+        load_dataset("~a_user_that_is_none")
     assert not (tmp_path / "mine.toml").exists()
 
 

@@ -21,6 +21,7 @@ from bioscnn.datasets.own.npz_arrays import find_arrays
 from bioscnn.datasets.own.photographs import ENDINGS, Colour, Fit, read_photographs
 from bioscnn.datasets.own.splits import Split, split_up
 from bioscnn.errors import UserError
+from bioscnn.files import path_of
 
 _OF_SPLITS = ("validation_share", "test_share", "split_seed")
 KEYS_OF_KINDS = {
@@ -52,7 +53,7 @@ def with_kind(path: str) -> str | None:
 
     For a message: a path that was given without a kind is never read.
     """
-    place = Path(path).expanduser()
+    place = path_of(path)
     try:
         if place.is_file():
             return f"npz:{path}" if place.suffix == ".npz" else None
