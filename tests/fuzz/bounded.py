@@ -135,6 +135,7 @@ def _child(
             if not part:
                 break
             report += part
+            time.sleep(0.02)  # more lines come together, and waiting takes less of the processor
         begun, since, computed = BEGUN.unpack(shared[:])
         computing = _processor_time(process) - computed
         hung = computing > reader.seconds or time.monotonic() - since > WAITED * reader.seconds
