@@ -9,7 +9,8 @@ Brian2 logs to a temporary file, and hushes what others print by others, which i
 of the process: one that is killed would leave them for ever.
 
 Brian2 imports matplotlib, which reads a file ``matplotlibrc`` of the current folder: one that cannot be
-read as text is refused. What is written in it changes fonts alone, see `bioscnn.plots.style.settings`.
+read as text, or has a setting that matplotlib would run, is refused. What else is written in it changes
+fonts alone, see `bioscnn.plots.style.settings`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ SETTINGS = "matplotlibrc"
 LARGEST_SETTINGS = 1_000_000
 """Bytes; matplotlib's own file, of all settings, has 50,000."""
 
+RUN = (("axes.prop_cycle", ""), ("backend", "module:"))
+"""Settings, and words in them, that matplotlib before 3.11 evaluates as Python, or imports."""
+
 
 class _Guard:
     """Finds Brian2 as Python does, after questions."""
@@ -35,7 +39,7 @@ class _Guard:
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname == "matplotlib":
-            _refuse_unreadable_settings()
+            _refuse_settings()
         if fullname != "brian2":
             return None
         from pathlib import Path
@@ -54,8 +58,8 @@ class _Guard:
         return _without_log()
 
 
-def _refuse_unreadable_settings() -> None:
-    """Refuse settings that matplotlib would wait for, or end in a traceback at."""
+def _refuse_settings() -> None:
+    """Refuse settings that matplotlib would run, wait for, or end in a traceback at."""
     from pathlib import Path
 
     from bioscnn.errors import UserError
@@ -65,9 +69,16 @@ def _refuse_unreadable_settings() -> None:
         return
     try:
         if path.is_file() and path.stat().st_size <= LARGEST_SETTINGS:
-            path.read_text(encoding="utf-8")
-            return
-        problem = "matplotlib cannot read its settings: too large, or no file"
+            lines = path.read_text(encoding="utf-8").splitlines()
+            settings = [line.partition(":")[::2] for line in lines]
+            run = [
+                key for key, word in RUN for name, value in settings if name.strip() == key and word in value
+            ]
+            if not run:
+                return
+            problem = f"matplotlib may run what this file says for {run[0]}"
+        else:
+            problem = "matplotlib cannot read its settings: too large, or no file"
     except (OSError, ValueError) as error:
         problem = f"matplotlib cannot read its settings: {error}"
     raise UserError(

@@ -64,7 +64,7 @@ class UserError(Exception):
         texts = one_line if fix is None else one_line | {"fix": fix}
         lines = [f"  {name + ':':<9} {text}" for name, text in texts.items()]
         problem = _shortened(problem).replace("\n", "\\n")
-        super().__init__(_printable("\n".join([problem, *lines])))
+        super().__init__(printable("\n".join([problem, *lines])))
 
     def but(self, problem: str | None = None, **details: Any) -> Self:
         """Return the same error with some details changed, or told as another problem.
@@ -103,6 +103,12 @@ def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
 
 
-def _printable(text: str) -> str:
-    """Return a text in which nothing but line feeds, which a fix may have, controls the terminal."""
+def printable(text: str) -> str:
+    """Return a text in which nothing but line feeds controls the terminal; all else is shown as an escape.
+
+    Examples
+    --------
+    >>> print(printable("\\x1b[31mred"))
+    \\x1b[31mred
+    """
     return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)

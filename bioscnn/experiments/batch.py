@@ -209,8 +209,16 @@ def make_cluster(where: Where, keys: Path) -> Any:
     Raises
     ------
     UserError
-        If the table ``[cluster]`` has a key that is none of a job's size and place, or misses one.
+        If the table ``[cluster]`` has a key that is none of a job's size and place, or misses one; if a shell
+        would not take the path of the folder as it is.
     """
+    if shlex.quote(str(keys)) != str(keys):  # dask-jobqueue writes it into the script of a job as it is
+        raise UserError(
+            "the shell of a job cannot read the path of the current folder",
+            value=str(keys.parent),
+            expected="letters, digits and @%+=:,./-_ alone",
+            fix="start from a folder with such a path",
+        )
     # On import it lets Ctrl-C end the process at once; here that is to remain an exception.
     on_interrupt = signal.getsignal(signal.SIGINT)
     import dask_jobqueue

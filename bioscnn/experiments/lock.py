@@ -29,7 +29,7 @@ def locked(folder: Path, name: str = ".lock") -> Iterator[None]:
         If another process holds it, naming that process; or if the folder cannot be written.
     """
     with unwritable_is_told(folder):
-        descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     with held(descriptor):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

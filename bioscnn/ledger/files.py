@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from bioscnn.ledger.layers import LayerComparison
@@ -48,7 +49,18 @@ def from_json(text: str) -> tuple[Ledger, list[LayerComparison]]:
     named = {read.ledger.first, *read.ledger.rivals} - {None, *(e.cause for e in read.ledger.entries)}
     if named:
         raise ValueError(f"ledger.first and rivals name {sorted(named)}, which no entry is about")
+    for number, layer in enumerate(read.layers):
+        if not _is_histogram(layer.counts, layer.measured_edges, layer.expected_edges):
+            raise ValueError(f"layers.{number}: counts are none of bins with these edges")
     return read.ledger, read.layers
+
+
+def _is_histogram(counts: list[list[int]], *edges: list[float]) -> bool:
+    """Return whether there is a number for each bin of two axes, whose edges rise, and to above 0."""
+    rows, columns = (len(ends) - 1 for ends in edges)
+    fits = min(rows, columns) > 0 and len(counts) == rows and all(len(row) == columns for row in counts)
+    rise = all(one <= other for ends in edges for one, other in pairwise(ends))
+    return fits and rise and max(map(max, edges)) > 0 and all(0 <= n < 2**53 for row in counts for n in row)
 
 
 @cache

@@ -74,6 +74,21 @@ def test_settings_of_matplotlib_that_are_no_text_are_refused(tmp_path, kind):
     assert_refused(bioscnn_anew(tmp_path, "plan", study), "matplotlib cannot read its settings")
 
 
+ESCAPE = "[g := (g.gi_frame.f_back.f_back.f_builtins['open']('CODE_RAN', 'w') for _ in (1,)), *g]"
+
+
+@pytest.mark.parametrize("line", [f"axes.prop_cycle : {ESCAPE}", "backend: module://antigravity"])
+def test_settings_of_matplotlib_that_it_may_run_are_refused(tmp_path, line):
+    """Matplotlib evaluated the first until 3.11, and its builtins are within reach; the second it imports."""
+    (tmp_path / "matplotlibrc").write_text(f"axes.grid: 1\n  {line}\n")
+    done = subprocess.run(
+        [sys.executable, "-c", DRAWING], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1 and "matplotlib may run what this file says for" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["matplotlibrc"]
+
+
 def test_modules_beside_a_study_are_not_run_in_worker_processes(tmp_path):
     """A sweep starts processes; Python would look for their modules in the current folder first."""
     for name in ("joblib", "numpy", "tempfile", "brian2", "bioscnn"):

@@ -174,6 +174,18 @@ def test_a_second_process_at_the_same_experiment_is_refused_and_another_shard_is
         assert conduct(toy, tmp_path, shard=Shard(1, 2)).computed == 0
 
 
+def test_a_lock_that_is_a_link_writes_over_no_other_file(tmp_path):
+    """Whoever sent a folder of results had the file it led to emptied."""
+    toy = Toy(tmp_path / "calls")
+    lock = conduct(toy, tmp_path).folder / ".lock"
+    lock.unlink()
+    (tmp_path / "of the user").write_text("kept")
+    lock.symlink_to(tmp_path / "of the user")
+    with pytest.raises(UserError, match="cannot write here"):
+        conduct(toy, tmp_path)
+    assert (tmp_path / "of the user").read_text() == "kept"
+
+
 def test_a_folder_of_another_plan_and_a_damaged_spec_are_refused_by_name(tmp_path):
     toy = Toy(tmp_path / "calls")
     folder = conduct(toy, tmp_path).folder

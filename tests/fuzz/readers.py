@@ -52,7 +52,7 @@ READERS = {
             result_files.run_folder,
             mutate_zip,
             result_files.page,
-            seconds=60.0,
+            seconds=10.0,
         ),
         Reader(
             "compare",

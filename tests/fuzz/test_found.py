@@ -297,3 +297,14 @@ def test_two_runs_are_compared_or_the_file_that_is_damaged_is_named(tmp_path):
     with pytest.raises(UserError, match="not of the same trials") as raised:
         compare_runs(run, other)
     assert len(str(raised.value)) < 10_000
+
+
+def test_numbers_that_the_card_of_a_learned_network_leaves_out_are_the_usual_ones_on_its_page(tmp_path):
+    reader = READERS["learned"]
+    whole = reader.seeds(tmp_path)[0]
+    card = unpacked(whole, tmp_path / "net") / "net.json"
+    tables = json.loads(card.read_text())
+    del tables["circuit"]["shown"]
+    card.write_text(json.dumps(tables))
+    tally = fuzz(reader, [whole, packed(tmp_path / "net")], range(2))
+    assert (tally.read, tally.failures) == (2, [])

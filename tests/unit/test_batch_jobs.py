@@ -182,6 +182,16 @@ def test_the_script_of_a_job_holds_the_values_as_they_are(tmp_path, batch, other
     ]
 
 
+@pytest.mark.parametrize("name", ["a;touch CODE_RAN", "$(touch CODE_RAN)", "a b", "a\nb", "é"])
+def test_a_folder_whose_path_a_shell_would_run_is_refused_before_a_key_is_made(tmp_path, name):
+    pytest.importorskip("dask_jobqueue")
+    folder = tmp_path / name
+    folder.mkdir()
+    with pytest.raises(UserError, match="path of the current folder"):
+        make_cluster(Where(batch="slurm", cluster={"cores": 1, "memory": "1 GB"}), folder / "keys")
+    assert list(folder.iterdir()) == []
+
+
 def test_a_sweep_file_with_a_command_for_its_jobs_is_refused_when_it_is_read(tmp_path):
     file = write_sweep(
         tmp_path, 'kind = "random"\npoints = 3', '"neuron.t_ref" = { low = "1 ms", high = "4 ms" }'

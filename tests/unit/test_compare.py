@@ -391,3 +391,11 @@ def test_neurons_with_thresholds_of_their_own_share_none(original, copy):
     changed = [population | {"V_th of the cells": "20 mV on average"} for population in populations]
     change_json(copy / "provenance.json", populations=changed)
     assert RunFolder.read(copy).threshold("output") is None
+
+
+def test_what_a_run_of_others_says_controls_no_terminal(original, copy, capsys):
+    hostile = "\x1b]0;mine\x07\x1b[31m\x9b\u202e"
+    change_json(copy / "provenance.json", versions={"brian2": hostile}, commit=hostile)
+    print_comparison(compare_runs(original, copy))
+    said = capsys.readouterr().out
+    assert "\\x1b[31m" in said and all(c.isprintable() or c == "\n" for c in said)

@@ -252,6 +252,14 @@ def test_a_link_that_leads_nowhere_in_the_place_of_a_folder_is_one_message(tmp_p
         (tmp_path / "results" / "sweeps").mkdir(parents=True, exist_ok=True)
 
 
+def test_a_file_takes_the_place_of_a_link_and_leaves_what_it_led_to(tmp_path):
+    (tmp_path / "other").write_text("kept")
+    (tmp_path / "link").symlink_to(tmp_path / "other")
+    write_atomically(tmp_path / "link", b"new")
+    assert not (tmp_path / "link").is_symlink() and (tmp_path / "link").read_text() == "new"
+    assert (tmp_path / "other").read_text() == "kept"
+
+
 def test_no_file_is_written_in_place_of_a_folder(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(UserError, match="a folder has this name"):

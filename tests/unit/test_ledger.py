@@ -26,6 +26,7 @@ from bioscnn.report.ledger import ledger_section
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device
 from bioscnn.statistics import score_mean
+from tests.browser.conftest import made_up_ledger
 from tests.networks import every_layer, images
 
 AS_TRAINED = Conditions(
@@ -178,6 +179,26 @@ def test_a_ledger_that_names_a_cause_without_an_entry_is_refused(monkeypatch, ch
     content = json.loads(to_json(draw_up(case(), EVERY_FAULT, "spike-count", Device()), []))
     with pytest.raises(ValueError, match="the weather"):
         from_json(json.dumps(content | change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"counts": [[1, 2], [3]]}, {"counts": [[1, 2]]}, {"counts": []}, {"counts": [[-1, 0], [0, 0]]},
+     {"counts": [[2**70, 0], [0, 0]]}, {"expected_edges": [0.0, 2.0, 1.0]}, {"expected_edges": []},
+     {"expected_edges": [0.0] * 3, "measured_edges": [0.0] * 3}],
+)  # fmt: skip
+def test_a_histogram_that_is_none_is_refused(change):
+    content = json.loads(made_up_ledger())
+    layer = {
+        "counts": [[1, 2], [3, 4]],
+        "measured_edges": [-1.0, 1.0, 2.0],
+        "expected_edges": [0.0, 1.0, 2.0],
+    }
+    content["layers"][1] |= layer
+    assert from_json(json.dumps(content))[1][1].counts == [[1, 2], [3, 4]]
+    content["layers"][1] |= change
+    with pytest.raises(ValueError, match=r"layers\.1: counts are none of bins"):
+        from_json(json.dumps(content))
 
 
 def test_a_ledger_of_the_version_before_is_refused(monkeypatch):

@@ -9,6 +9,7 @@ import numpy as np
 from bioscnn import plots
 from bioscnn.report.formats import number
 from bioscnn.report.page import Column, Figure, Part, Section, Table, numbers
+from bioscnn.stdp.competitive.settings import Circuit
 from bioscnn.stdp.labels import assign
 from bioscnn.stdp.network import LearnedNetwork
 from bioscnn.stdp.rule import Classified
@@ -49,14 +50,14 @@ def _fields(network: LearnedNetwork, classified: Classified) -> Section:
 
 def _trial(network: LearnedNetwork, classified: Classified) -> Section:
     image, attempt, step, neuron = classified.more["raster"]
-    circuit = network.card["circuit"]
+    circuit = Circuit(**network.card["circuit"])
     shown = 0
     last = attempt == int(classified.more["presentations"][shown]) - 1
     of_it = (image == shown) & last
-    times = 1e3 * circuit["dt"] * (step[of_it] + 1)
+    times = 1e3 * circuit.dt * (step[of_it] + 1)
     figure = Figure(
         lambda width: plots.spikes_of_neurons(
-            times, neuron[of_it], circuit["n_neurons"], 1e3 * circuit["shown"],
+            times, neuron[of_it], circuit.n_neurons, 1e3 * circuit.shown,
             classified.more["picture"][shown], width=width,
         ),
         "spikes of the excitatory neurons in answer to one image",
@@ -67,10 +68,11 @@ def _trial(network: LearnedNetwork, classified: Classified) -> Section:
 
 
 def _activity(network: LearnedNetwork, classified: Classified) -> Section:
-    n = network.card["circuit"]
-    sizes = {"input": n["n_inputs"], "excitatory": n["n_neurons"], "inhibitory": n["n_neurons"]}
+    circuit = Circuit(**network.card["circuit"])
+    n = circuit.n_neurons
+    sizes = {"input": circuit.n_inputs, "excitatory": n, "inhibitory": n}
     presentations = classified.more["presentations"]
-    again, seconds = 100 * float(np.mean(presentations > 1)), float(presentations.sum()) * n["shown"]
+    again, seconds = 100 * float(np.mean(presentations > 1)), float(presentations.sum()) * circuit.shown
     rows = [
         {"population": name, "neurons": sizes[name], "spikes": float(counts.mean()),
          "rate": float(counts.sum()) / sizes[name] / seconds}
@@ -84,8 +86,8 @@ def _activity(network: LearnedNetwork, classified: Classified) -> Section:
     ]
     caption = (
         f"Means over {len(classified.chosen):,} images, all their presentations of "
-        f"{number(1e3 * n['shown'])} ms together. {again:.1f} % were shown again, brighter, since they gave "
-        f"fewer than {n['fewest_spikes']} spikes."
+        f"{number(1e3 * circuit.shown)} ms together. {again:.1f} % were shown again, brighter, since they "
+        f"gave fewer than {circuit.fewest_spikes} spikes."
     )
     parts: list[Part] = [Table(rows, columns, caption)]
     return Section("activity", "Activity", parts, "Activity")
