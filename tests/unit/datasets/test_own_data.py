@@ -349,7 +349,7 @@ def break_folder(folder, how):
 REFUSED = {
     "one class": "one class alone", "empty": "a class without examples", "none": "no such folder",
     "webp": "no file that is read here", "eps": "another kind: EPS", "torn": "not an intact image",
-    "deep": "another kind", "frames": "several images", "print": "another kind",
+    "deep": "more than 8 bits a channel", "frames": "several images", "print": "another kind",
     "transparent": "partly transparent", "size": "different sizes", "circle": "leads nowhere",
     "outside": "leaves the folder", "outside folder": "leaves the folder", "twice": "an example twice",
     "pipe": "no file that is read here", "loose": "belongs to no class", "control": "cannot be shown",
