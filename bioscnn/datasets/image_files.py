@@ -30,6 +30,9 @@ DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error,
           TypeError, AttributeError, ArithmeticError, zlib.error)  # fmt: skip
 """What Pillow raises, whatever a damaged file holds."""
 
+ORIENTATION = 0x0112
+"""Number of the tag of EXIF and TIFF that says how an image is to be turned."""
+
 SIGNATURES = {
     b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF",
     b"MM\0*": "TIFF", b"RIFF": "WEBP", b"%!PS": "EPS", b"\xc5\xd0\xd3\xc6": "EPS", b"%PDF": "PDF",
@@ -65,7 +68,7 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
     Raises
     ------
     UserError
-        If the file is of another format or damaged, and as of `check_size`.
+        If the file is of another format or damaged, and as of `check_header`.
     """
     from PIL import Image
 
@@ -74,7 +77,7 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(content, formats=tuple(formats)) as image:
             # Pillow warns of what it makes good, such as metadata, and of sizes above a bound that is wider.
-            check_size(image, path)
+            check_header(image, path)
             image.load()
     except (*DAMAGE, Image.DecompressionBombError) as error:
         kind = _kind(path)
@@ -86,14 +89,14 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
     return image
 
 
-def check_size(image: Image, path: Path) -> None:
-    """Refuse what the header of an image file tells of too many pixels or images.
+def check_header(image: Image, path: Path) -> None:
+    """Refuse what the header of an image file tells of too many pixels or images, or other ones than read.
 
     Raises
     ------
     UserError
-        If it has more than `MOST_PIXELS` or a side of more than `LONGEST_SIDE`, or is a TIFF of several
-        images or an animated PNG.
+        If it has more than `MOST_PIXELS` or a side of more than `LONGEST_SIDE`, is a TIFF of several
+        images or an animated PNG, has 16 bits a channel, or is a TIFF to be turned.
     """
     if image.width * image.height > MOST_PIXELS:
         raise UserError(
@@ -118,6 +121,30 @@ def check_size(image: Image, path: Path) -> None:
             expected="one image per file",
             fix="save the one that counts",
         )
+    if _is_deep(image):  # of colours, Pillow would keep the upper 8 bits without a word
+        raise UserError(
+            "an image of more than 8 bits a channel",
+            file=path,
+            expected="8 bits a channel",
+            fix='collect images of 16 bits as floats in an npz file, dataset.name = "npz:PATH"',
+        )
+    if image.format == "TIFF" and (orientation := image.getexif().get(ORIENTATION, 1)) != 1:
+        raise UserError(  # Pillow turns TIFF files, and no others
+            "a TIFF file whose pixels are to be turned",
+            file=path,
+            value=f"orientation {orientation}",
+            expected="orientation 1: the first row on top",
+            fix="save it turned as it shall be seen",
+        )
+
+
+def _is_deep(image: Image) -> bool:
+    """Whether the file of an image that is not decoded has more than 8 bits a channel."""
+    for decoder, _, _, words in image.tile:
+        raw_mode, *more = words if isinstance(words, tuple) else (words,)
+        if ";16" in raw_mode or (decoder.startswith("ppm") and more and more[0] > 255):
+            return True
+    return False
 
 
 def _kind(path: Path) -> str | None:

@@ -488,3 +488,17 @@ def test_a_full_disk_that_takes_what_is_printed_is_one_message():
     assert done.returncode == 2 and done.stderr.count("bioscnn: ") == 1
     assert done.stderr.startswith("bioscnn: a file cannot be read or written: No space left on device")
     assert "fix:" in done.stderr and "Traceback" not in done.stderr and "ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_without_standard_streams_an_error_is_no_difference_of_runs(closed):
+    script = f'exec "$0" compare here there {closed}'
+    done = subprocess.run(["sh", "-c", script, BIOSCNN], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, b"", b"")
+
+
+def test_no_file_takes_the_place_of_a_closed_stream():
+    code = "import os; from bioscnn.__main__ import open_standard_streams as begin"
+    code += "; begin(); os._exit(os.open('/', os.O_RDONLY))"
+    script = f'"$0" -c "{code}" <&- >&- 2>&-'
+    assert subprocess.run(["sh", "-c", script, sys.executable], check=False).returncode > 2

@@ -65,14 +65,18 @@ def check_labels(labels: NDArray[Any], n_examples: int, file: Path, key: str) ->
     if labels.ndim == 2 and 1 in labels.shape:
         labels = labels.ravel()
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        one_hot = labels.ndim == 2
+        fix = f'store {key}.astype("int64")'
+        if labels.ndim == 2:
+            fix = f"store {key}.argmax(axis=1)"
+        elif labels.dtype.kind in "US":
+            fix = f"classes, {key} = numpy.unique({key}, return_inverse=True), and store both"
         raise UserError(
             "labels of another kind",
             file=file,
             key=key,
             value=f"{labels.dtype} of shape {labels.shape}",
             expected="one whole number for each example, 0 for the first class",
-            fix=f"store {key}.argmax(axis=1)" if one_hot else f'store {key}.astype("int64")',
+            fix=fix,
         )
     if len(labels) != n_examples:
         raise UserError(

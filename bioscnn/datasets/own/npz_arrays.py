@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.datasets.own.class_folders import PARTS
 from bioscnn.datasets.own.classes import check_labels, classes_of
 from bioscnn.datasets.own.npy_stream import NpyMember, open_npz
 from bioscnn.datasets.own.splits import ALL, SPLITS
@@ -62,11 +63,21 @@ def find_arrays(file: Path) -> NpzArrays:
     Raises
     ------
     UserError
-        If arrays are missing, or of another kind, shape or length.
+        If arrays are missing, are of a part beside data without parts, or of another kind, shape or length.
     """
     members = open_npz(file)
     plain = "x" in members or "y" in members
-    parts = {ALL: ""} if plain else {part: f"_{part}" for part in SPLITS if f"x_{part}" in members}
+    named = [part for part in SPLITS if f"x_{part}" in members or f"y_{part}" in members]
+    parts = {ALL: ""} if plain else {part: f"_{part}" for part in named}
+    for name in (f"{array}_{part}" for part in PARTS for array in "xy"):
+        if name in members and name[1:] not in parts.values():
+            raise UserError(
+                "an array that would be left out",
+                file=file,
+                key=name,
+                expected=_EXPECTED,
+                fix="name the arrays so, or store what does not belong to them in another file",
+            )
     images: dict[str, NpyMember] = {}
     labels, part_rows, first = [], {}, 0
     for part, ending in parts.items():

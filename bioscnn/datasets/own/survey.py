@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.datasets.image_files import DAMAGE, check_size
+from bioscnn.datasets.image_files import DAMAGE, check_header
 from bioscnn.datasets.own.duplicates import in_training
 from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.datasets.own.own_data import OwnData
@@ -116,7 +116,7 @@ def _header(path: Path) -> tuple[int, int, str]:
         with warnings.catch_warnings(action="ignore"):
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
-                check_size(image, path)
+                check_header(image, path)
                 check_mode(image, path)
                 return image.width, image.height, image.mode
     except (*DAMAGE, Image.DecompressionBombError, Warning):

@@ -13,25 +13,25 @@ import pytest
 from PIL import Image
 
 from bioscnn.datasets.caltech import read_photograph
-from bioscnn.datasets.image_files import MOST_PIXELS, open_image
+from bioscnn.datasets.image_files import MOST_PIXELS, ORIENTATION, open_image
 from bioscnn.errors import UserError
 
 CASE = Path(__file__).parents[2] / "cases" / "image-as-eps" / "image_0001.jpg"
 
 
-def png(width, height):
-    """A PNG file that says how large it is, and holds a few bytes."""
+def png(width, height, depth=8, colour=0, content=bytes(100)):
+    """A PNG file that says how large it is and how deep, and holds a few bytes."""
 
     def chunk(kind, content):
         return (
             struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
         )
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(bytes(100)))
+        + chunk(b"IDAT", zlib.compress(content))
         + chunk(b"IEND", b"")
     )
 
@@ -94,3 +94,40 @@ def test_what_is_allowed_is_read(tmp_path):
     pixels = np.arange(48, dtype=np.uint8).reshape(6, 8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     assert np.array_equal(np.asarray(open_image(tmp_path / "a.png", ["JPEG", "PNG"])), pixels)
+
+
+@pytest.mark.parametrize("colour", [0, 2, 4, 6])  # grey, RGB, grey and RGB with alpha
+def test_sixteen_bits_a_channel_do_not_become_eight(tmp_path, colour):
+    row = b"\0" + 2 * (1, 0, 3, 0, 2, 0, 4)[colour] * b"\xff\xff"
+    (tmp_path / "a.png").write_bytes(png(2, 3, 16, colour, 3 * row))
+    with pytest.raises(UserError, match="more than 8 bits a channel"):
+        open_image(tmp_path / "a.png", ["PNG"])
+
+
+@pytest.mark.parametrize("most", [255, 256, 65535])
+def test_colours_of_a_ppm_file_have_eight_bits(tmp_path, most):
+    values = np.array([[[most, 0, most], [0, most, 0]]])
+    content = values.astype(">u2" if most > 255 else "u1").tobytes()
+    (tmp_path / "a.ppm").write_bytes(b"P6 2 1 %d\n" % most + content)
+    if most == 255:
+        assert np.array_equal(np.asarray(open_image(tmp_path / "a.ppm", ["PPM"])), values)
+        return
+    with pytest.raises(UserError, match="more than 8 bits a channel"):
+        open_image(tmp_path / "a.ppm", ["PPM"])
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_no_file_is_turned_without_a_word(tmp_path, compression, orientation):
+    pixels = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    for name in ("a.png", "a.tif"):
+        image = Image.fromarray(pixels)
+        image.save(tmp_path / name, exif=exif, compression=compression)
+    assert np.array_equal(np.asarray(open_image(tmp_path / "a.png", ["PNG"])), pixels)
+    if orientation == 1:
+        assert np.array_equal(np.asarray(open_image(tmp_path / "a.tif", ["TIFF"])), pixels)
+        return
+    with pytest.raises(UserError, match="pixels are to be turned"):
+        open_image(tmp_path / "a.tif", ["TIFF"])

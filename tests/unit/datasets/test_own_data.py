@@ -349,7 +349,7 @@ def break_folder(folder, how):
 REFUSED = {
     "one class": "one class alone", "empty": "a class without examples", "none": "no such folder",
     "webp": "no file that is read here", "eps": "another kind: EPS", "torn": "not an intact image",
-    "deep": "another kind", "frames": "several images", "print": "another kind",
+    "deep": "more than 8 bits a channel", "frames": "several images", "print": "another kind",
     "transparent": "partly transparent", "size": "different sizes", "circle": "leads nowhere",
     "outside": "leaves the folder", "outside folder": "leaves the folder", "twice": "an example twice",
     "pipe": "no file that is read here", "loose": "belongs to no class", "control": "cannot be shown",
@@ -383,6 +383,10 @@ X, Y = np.zeros((12, 4, 5), np.uint8), np.arange(12) % 3
     [
         ({"x": X}, "y", "an array is missing"),
         ({"images": X, "labels": Y}, "x", "an array is missing"),
+        ({"x": X, "y": Y, "x_test": X, "y_test": Y}, "x_test", "would be left out"),
+        ({"x_train": X, "y_train": Y, "x_val": X, "y_val": Y}, "x_val", "would be left out"),
+        ({"x_train": X, "y_train": Y, "y_test": Y}, "x_test", "an array is missing"),
+        ({"x": X, "y": Y.astype(str)}, "y", r"numpy.unique\(y, return_inverse=True\)"),
         ({"x": X, "y": Y[:-1]}, "y", "of different number"),
         ({"x": X, "y": Y * 1.0}, "y", "labels of another kind"),
         ({"x": X, "y": np.eye(3)[Y]}, "y", "labels of another kind"),
