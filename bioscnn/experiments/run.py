@@ -25,6 +25,7 @@ from bioscnn.files import (
     make_folder,
     path_of,
     point_latest,
+    read_text,
     refuse_folder,
     write_atomically,
     write_csv,
@@ -247,9 +248,9 @@ def _done(units: list[Unit], outcomes: Mapping[str, Outcome], made: Mapping[str,
 def _earlier_speed(folder: Path) -> float | None:
     """Return how many units per second were measured when the experiment was finished last."""
     try:
-        speed = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["units_per_second"]
+        speed = json.loads(read_text(folder / "summary.json"))["units_per_second"]
         return None if speed is None else float(speed)
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    except (UserError, OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 
 

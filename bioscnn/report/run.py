@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,12 +51,10 @@ def renew_report(folder: Path) -> Path:
 
     Parameters, returns and errors as of `write_report`.
     """
-    page = folder / REPORT
-    try:
-        with page.open("rb") as file:
+    page, is_current = folder / REPORT, False
+    if is_file(page):
+        with suppress(OSError), page.open("rb") as file:
             is_current = f'content="{_key(folder)}"'.encode() in file.read(1000)
-    except OSError:
-        is_current = False
     return page if is_current else write_report(folder)
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import pkgutil
 from pathlib import Path
 
@@ -172,6 +173,14 @@ def test_a_second_process_at_the_same_experiment_is_refused_and_another_shard_is
         with pytest.raises(UserError, match="another process"):
             conduct(toy, tmp_path)
         assert conduct(toy, tmp_path, shard=Shard(1, 2)).computed == 0
+
+
+def test_a_pipe_in_the_place_of_earlier_results_is_not_waited_for(tmp_path):
+    toy = Toy(tmp_path / "calls")
+    summary = conduct(toy, tmp_path).folder / "summary.json"
+    summary.unlink()
+    os.mkfifo(summary)
+    assert numbers(conduct(toy, tmp_path)) == EXPECTED
 
 
 def test_a_lock_that_is_a_link_writes_over_no_other_file(tmp_path):

@@ -22,10 +22,12 @@ from bioscnn.claims import take_table
 from bioscnn.claims.record import file_of
 from bioscnn.datasets import contents, image_files, read_events
 from bioscnn.errors import UserError
+from bioscnn.report.run import renew_report
 from bioscnn.simulation.brian import exact
 from bioscnn.simulation.solutions import cached_solution, is_arithmetic
 from bioscnn.simulation.storage import StoredRun, load_run
 from bioscnn.simulation.translation_unit import SCOPE, SUPPORT, join
+from bioscnn.stdp.rule import rule_of
 
 ROOT = Path(bioscnn.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
@@ -243,6 +245,20 @@ def test_a_pipe_is_no_file(tmp_path, read):
     os.mkfifo(tmp_path / "pipe.onnx")
     with pytest.raises(UserError):
         read(tmp_path / "pipe.onnx")
+
+
+def test_a_report_that_is_a_pipe_is_written_anew(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "report.html")
+    monkeypatch.setattr("bioscnn.report.run.write_report", lambda folder: folder / "written")
+    assert renew_report(tmp_path) == tmp_path / "written"
+
+
+@pytest.mark.parametrize("name", ["os.path:join", "bioscnn.stdp.rule:RULES", "", None, ["competitive"]])
+def test_no_module_is_imported_by_a_name_that_is_in_no_table(name):
+    with pytest.raises(UserError, match="no such way to learn"):
+        rule_of(name)
+    with pytest.raises(AttributeError, match="has no attribute"):
+        bioscnn.__getattr__(str(name))
 
 
 def test_a_text_of_any_size_is_not_read(tmp_path):
