@@ -6,13 +6,18 @@ import re
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from bioscnn import plots, report
+from bioscnn.ann import read_onnx, write_onnx
+from bioscnn.conversion import convert
 from bioscnn.errors import UserError
 from bioscnn.network import Population
+from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.report import render
 from bioscnn.studies import read_study
+from tests.networks import every_layer
 
 HOSTILE = [
     "<script>touch()</script>",
@@ -62,6 +67,20 @@ def test_a_population_has_a_name_that_code_and_files_can_hold(name):
         Population(name, (1,))
     with pytest.raises(UserError):
         Population("cells", (1,), values={name: np.zeros(1)})
+
+
+def test_populations_are_named_by_what_they_are_whatever_the_layers_of_a_file_are_called(tmp_path):
+    def names():
+        network = convert(read_onnx(tmp_path / "net.onnx"), LIF(), ExponentialCurrent(5e-3), input_rate=100.0)
+        return [population.name for population in network.populations]
+
+    write_onnx(every_layer(), tmp_path / "net.onnx")
+    before, model = names(), onnx.load(tmp_path / "net.onnx")
+    for k, node in enumerate(model.graph.node):
+        node.name = HOSTILE[k % len(HOSTILE)]
+    model.graph.name = HOSTILE[0]
+    onnx.save(model, tmp_path / "net.onnx")
+    assert names() == before and all(name.isidentifier() and name.isascii() for name in before)
 
 
 @pytest.mark.parametrize("name", ["...toml", ".toml.toml", "a\nb.toml", "a\x1b[0m.toml"])

@@ -397,6 +397,7 @@ X, Y = np.zeros((12, 4, 5), np.uint8), np.arange(12) % 3
         ({"x": X, "y": Y, "classes": ["a", "b"]}, "labels", "names no class"),
         ({"x": X, "y": Y, "classes": ["a", "b", "a"]}, "class", "two classes of one name"),
         ({"x": X, "y": Y, "classes": ["a", "b", "c\n"]}, "class", "cannot be shown"),
+        ({"x": X, "y": Y, "classes": ["a", "b", "c" * 101]}, "class", "cannot be shown"),
         ({"x": X, "y": Y, "classes": [1, 2, 3]}, "classes", "names of another kind"),
         ({"x": X, "y": Y, "classes": np.array([], "U1")}, "labels", "names no class"),
         ({"x_train": X, "y_train": Y, "x_test": X[:, :2], "y_test": Y}, "x_test", "different kinds"),
