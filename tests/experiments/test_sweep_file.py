@@ -249,7 +249,9 @@ REFUSED = {
     ),
     "more combinations than memory": (
         'kind = "grid"',
-        "\n".join(ranged(f"synapse.{key}", '"2 ms"', '"4 ms"', ", steps = 60_000") for key in ("tau_s", "delay")),
+        "\n".join(
+            ranged(f"synapse.{key}", '"2 ms"', '"4 ms"', ", steps = 60_000") for key in ("tau_s", "delay")
+        ),
         ("parameters", "3,600,000,000 points", "at most 100,000"),
     ),
     "a screening without end": (
