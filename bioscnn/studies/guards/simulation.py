@@ -1,4 +1,4 @@
-"""What is wrong with what was simulated: no input, silence, the refractory ceiling, trials that are not independent."""
+"""What may be wrong with what was simulated: no input, silence, the ceiling of rates, trials that depend."""
 
 from __future__ import annotations
 
