@@ -33,7 +33,7 @@ def window_grid(image: Pair, kernel: Pair, stride: Pair, padding: Padding) -> Pa
     Raises
     ------
     UserError
-        If the window is larger than the padded image.
+        If the window is larger than the padded image, or most windows would lie on padding alone.
 
     Examples
     --------
@@ -49,6 +49,14 @@ def window_grid(image: Pair, kernel: Pair, stride: Pair, padding: Padding) -> Pa
             value=kernel,
             expected=f"at most {image[0] + top + bottom} x {image[1] + left + right}, the padded image",
             fix="use a smaller window, or larger images",
+        )
+    widest = tuple(side + window for side, window in zip(image, kernel, strict=True))
+    if max(top, bottom) > widest[0] or max(left, right) > widest[1]:
+        raise UserError(
+            f"padding by far wider than an image of {image[0]} x {image[1]}",
+            key="padding",
+            value=padding,
+            expected=f"at most {widest[0]} rows and {widest[1]} columns on a side, the image and a window",
         )
     return rest[0] // stride[0] + 1, rest[1] // stride[1] + 1
 
