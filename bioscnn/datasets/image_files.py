@@ -140,7 +140,7 @@ def check_header(image: Image, path: Path) -> None:
 
 def _is_deep(image: Image) -> bool:
     """Whether the file of an image that is not decoded has more than 8 bits a channel."""
-    for decoder, _, _, words in image.tile:
+    for decoder, _, _, words in getattr(image, "tile", ()):
         raw_mode, *more = words if isinstance(words, tuple) else (words,)
         if ";16" in raw_mode or (decoder.startswith("ppm") and more and more[0] > 255):
             return True

@@ -18,7 +18,7 @@ def check_cache(environment: Environment) -> Check:
         with tempfile.TemporaryFile(dir=place):
             free = shutil.disk_usage(place).free
     except OSError as error:
-        fix = f"make {place} a folder you can write in, or on Linux export XDG_CACHE_HOME=one that is"
+        fix = f"make {place} a folder you can write in, or export BIOSCNN_CACHE=one that is"
         return Check("cache folder", "broken", f"cannot write in {place}: {error.strerror}", fix)
     free_space = f"{folder}, {free / _ENOUGH:.1f} GiB free"
     if free < _ENOUGH:

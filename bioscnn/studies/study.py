@@ -387,6 +387,9 @@ def _in_our_words(details: Mapping[str, Any]) -> tuple[str, str | None, str | No
     for sign, limit in LIMITS.items():
         if sign in context:
             return "out of range", f"{limit} {context[sign]:g}", None
+    if details["type"] in ("list_type", "tuple_type"):
+        bare = str(details["input"]).startswith("[")  # a shell has taken the quotes of its words
+        return "not a list", "[...], words in quotes", "quote all: --set 'KEY=[\"WORD\"]'" if bare else None
     message = str(details["msg"])
     return message[0].lower() + message[1:], None, None
 

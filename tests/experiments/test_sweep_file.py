@@ -120,6 +120,13 @@ def test_whole_numbers_stay_whole_and_no_noise_is_no_noise(tmp_path):
     assert found[0].study.config.noise == {} and found[1].study.config.noise["threshold-mismatch"].cv == 0.2
 
 
+def test_a_listed_seed_is_the_one_that_is_simulated(tmp_path):
+    seeds = [2**62 + 1, 2**62 + 2]
+    _, found = points(tmp_path, 'kind = "grid"', f'"simulation.seed" = {{ values = {seeds} }}')
+    assert [point.seed for point in found] == seeds
+    assert [point.cells for point in found] == [(str(seed),) for seed in seeds]
+
+
 def test_a_gain_of_the_command_line_has_results_of_its_own(tmp_path):
     file = write_sweep(tmp_path, RANDOM, V_TH)
     wired, kept = read_sweep(file), read_sweep(file, gain="kept")
@@ -236,6 +243,22 @@ REFUSED = {
     ),
     "a period of volts": (
         RANDOM, ranged("neuron.t_ref", '"1 mV"', '"4 mV"'), ("neuron.t_ref", "not a unit of time")
+    ),
+    "more points than memory": (
+        'kind = "random"\npoints = 2_000_000_000', V_TH, ("design.points", "too many")
+    ),
+    "more combinations than memory": (
+        'kind = "grid"',
+        "\n".join(
+            ranged(f"synapse.{key}", '"2 ms"', '"4 ms"', ", steps = 60_000") for key in ("tau_s", "delay")
+        ),
+        ("parameters", "3,600,000,000 points", "at most 100,000"),
+    ),
+    "a screening without end": (
+        'kind = "morris"\ntrajectories = 1_000_000_000', V_TH, ("design.trajectories", "too many")
+    ),
+    "indices without end": (
+        'kind = "sobol"\nsamples = 33_554_432', V_TH, ("design.samples", "100,663,296 points")
     ),
     "a seed twice": (f'{RANDOM}\nseeds = "own"', ranged("simulation.seed", 1, 5), ("simulation.seed",)),
 }  # fmt: skip

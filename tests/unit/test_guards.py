@@ -41,7 +41,7 @@ from bioscnn.studies.guards import (
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import load
 from bioscnn.studies.watcher import Unwatched
-from tests.own_data import photographs
+from tests.own_data import photographs, recordings
 from tests.runs import recorded
 
 SIZE, N = 6, 24
@@ -246,6 +246,38 @@ def test_silent_populations_and_those_at_the_refractory_ceiling_are_named(small)
     assert any("last third" in "".join(map(str, shown)) for shown in run_page(read_run(done.folder)).warnings)
     assert "silent" not in small.found("network.weight_scale=0.01")  # the class is read from potentials
     assert small.found("network.weight_scale=1000", "encoding.gain=50") == {"at-ceiling": True}
+
+
+def test_trials_into_which_nothing_comes_are_counted(small):
+    images = small.images[N:].copy()
+    images[[1, 5]] = 0
+    small.write(test=(images, small.labels[N:]))
+    for changes in ((), ("encoding.kind=latency",)):
+        found = small.run("dataset.trials=24", *changes).summary["warnings"]
+        assert [w["text"].split(",")[0] for w in found if w["kind"] == "no-input"] == [
+            "nothing comes in in 2 of 24 trials"
+        ]
+
+
+def test_recordings_whose_clock_began_long_before_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "write_report", read_run)
+    folder = recordings(tmp_path / "events", ("a", "b"))
+    for path in folder.rglob("*.npz"):
+        with np.load(path) as file:
+            late = {name: file[name] + 10**9 * (name == "t") for name in file}
+        np.savez(path, **late)
+    net = LayerGraph("net", (2, 9, 12), (Flatten(), Dense(np.ones((2, 216), np.float32), None)))
+    write_onnx(net, tmp_path / "net.onnx")
+    (tmp_path / "study.toml").write_text(
+        '[dataset]\nname = "events:events"\nsize = [9, 12]\nsplit = "train"\ntrials = 10\n'
+        '[encoding]\nkind = "events"\nframe = "40 ms"\n[network]\nmodel = "net.onnx"\n'
+        '[simulation]\ndevice = "numpy"\nduration = "40 ms"\n'
+    )
+    study = read_study(tmp_path / "study.toml")
+    done = run.run_study(study, data=None, out=None, results=tmp_path, progress=Silent())
+    late = sum(r.path.suffix == ".npz" for r in load(study, None).examples.recordings)
+    (found,) = (w["text"] for w in done.summary["warnings"] if w["kind"] == "no-input")
+    assert 0 < late < 10 and f"in {late} of 10 trials" in found and "begin with the recording" in found
 
 
 def test_a_run_in_which_no_spike_reaches_the_readout_says_that_there_is_no_decision(small, capsys):

@@ -266,3 +266,10 @@ def test_a_network_made_of_another_one_is_not_trained_on_rates():
     with pytest.raises(UserError) as refused:
         find_recipes("mnist-small-time", stage="rates")
     assert (refused.value.key, refused.value.value) == ("training.on", "times")
+
+
+@pytest.mark.parametrize("key", ["encoding.retina", "readout.record"])
+def test_a_list_whose_quotes_a_shell_has_taken_is_told_how_to_quote(key):
+    with pytest.raises(UserError, match="not a list") as refused:
+        read_study(SIMS / "mnist.toml", [f"{key}=[output]"])
+    assert refused.value.key == key and refused.value.fix == """quote all: --set 'KEY=["WORD"]'"""

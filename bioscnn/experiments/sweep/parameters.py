@@ -194,7 +194,7 @@ def _quantity(value: object) -> tuple[float, str] | None:
 def _word(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return cell_of(value) if isinstance(value, int | float) else str(value)
+    return cell_of(value) if isinstance(value, float) else str(value)
 
 
 def _is_number(cell: str) -> bool:

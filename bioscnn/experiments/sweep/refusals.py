@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from bioscnn.conversion import check_max_rate
@@ -35,6 +36,10 @@ GAIN = (
     "neuron.tau_m", "neuron.t_ref", "neuron.V_th", "neuron.R_m", "synapse.tau_s", "simulation.dt",
 )  # fmt: skip
 """Keys that change the gain of a layer under its weights."""
+
+
+MOST_POINTS = 100_000
+"""Of a sweep: each is a study that is checked before the first is simulated, and then simulated."""
 
 
 def refuse_parameter(sweep: Sweep, key: str) -> None:
@@ -71,7 +76,7 @@ def refuse_parameter(sweep: Sweep, key: str) -> None:
 
 
 def refuse_design(sweep: Sweep) -> None:
-    """Refuse a gain that cannot be kept, and choices of which a screening never compares all values.
+    """Refuse too many points, a gain that cannot be kept, and choices that a screening never compares whole.
 
     Raises
     ------
@@ -79,12 +84,32 @@ def refuse_design(sweep: Sweep) -> None:
         Naming the key of the design or of the parameter.
     """
     try:
+        _refuse_too_many(sweep)
         if sweep.design.gain == "kept":
             _refuse_gain(sweep)
         if sweep.design.kind == "morris":
             _refuse_uneven(sweep)
     except UserError as error:
         raise error.but(file=sweep.file) from None
+
+
+def _refuse_too_many(sweep: Sweep) -> None:
+    design, n = sweep.design, len(sweep.parameters)
+    key, n_points = {
+        "grid": ("parameters", prod(len(p.values) or p.steps or 1 for p in sweep.parameters)),
+        "random": ("design.points", design.points),
+        "latin-hypercube": ("design.points", design.points),
+        "morris": ("design.trajectories", design.trajectories * (n + 1)),
+        "sobol": ("design.samples", design.samples * (2 * n + 2 if design.second_order else n + 2)),
+    }[design.kind]
+    if n_points > MOST_POINTS:
+        raise UserError(
+            "a sweep of too many points",
+            key=key,
+            value=f"{n_points:,} points",
+            expected=f"at most {MOST_POINTS:,}",
+            fix="take fewer",
+        )
 
 
 def _refuse_gain(sweep: Sweep) -> None:

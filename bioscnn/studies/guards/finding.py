@@ -13,6 +13,7 @@ Kind = Literal[
     "labels-shifted",
     "at-chance",
     "ann-at-chance",
+    "no-input",
     "silent",
     "at-ceiling",
     "rounded-t-ref",

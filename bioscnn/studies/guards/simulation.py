@@ -1,4 +1,4 @@
-"""What is wrong with what was simulated: silence, the refractory ceiling, trials that are not independent."""
+"""What may be wrong with what was simulated: no input, silence, the ceiling of rates, trials that depend."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.encoding import Currents
 from bioscnn.network import OUTPUT, SpikingNetwork
 from bioscnn.neurons import MaxPooling
 from bioscnn.simulation import Recording
@@ -42,6 +43,7 @@ def findings_of_simulation(
     """
     rounded = rounding_of(prepared.study.config)
     return [
+        *_without_input(prepared),
         *_silent(prepared, scores),
         *at_ceiling(prepared.network, examples),
         *([] if rounded is None else [Finding("rounded-t-ref", rounded)]),
@@ -74,6 +76,27 @@ def at_ceiling(network: SpikingNetwork, recording: Recording) -> Iterator[Findin
                 "as fast as refractory periods let them, so that they tell large activations apart no more: "
                 "weights or input currents are too large for neuron.t_ref",
             )
+
+
+def _without_input(prepared: Prepared) -> Iterator[Finding]:
+    """Yield a finding if there are trials in which nothing comes in, so that biases alone answer."""
+    stimulus = prepared.stimulus
+    if isinstance(stimulus, Currents):
+        empty = ~np.asarray(stimulus.values.any(axis=1))
+    else:
+        empty = np.diff(stimulus.trial_start) == 0
+    if not empty.any():
+        return
+    reason = "their images are encoded as zeros"
+    if prepared.study.config.dataset.recorded:
+        reason = (
+            "their events come after the trial, or are lost; times begin with the recording, in microseconds"
+        )
+    yield Finding(
+        "no-input",
+        f"nothing comes in in {np.count_nonzero(empty):,} of {len(empty):,} trials, so that biases alone "
+        f"answer: {reason}",
+    )
 
 
 def _silent(prepared: Prepared, scores: Scores) -> Iterator[Finding]:
