@@ -19,6 +19,7 @@ from bioscnn.files import read_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
 
 MOST_PIXELS = 50_000_000
 """Of an image file: a large photograph. What unpacks to more is a bomb, or no example for these networks."""
@@ -89,7 +90,7 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
     return image
 
 
-def check_header(image: Image, path: Path) -> None:
+def check_header(image: ImageFile, path: Path) -> None:
     """Refuse what the header of an image file tells of too many pixels or images, or other ones than read.
 
     Raises
@@ -138,7 +139,7 @@ def check_header(image: Image, path: Path) -> None:
         )
 
 
-def _is_deep(image: Image) -> bool:
+def _is_deep(image: ImageFile) -> bool:
     """Whether the file of an image that is not decoded has more than 8 bits a channel."""
     for decoder, _, _, words in getattr(image, "tile", ()):
         raw_mode, *more = words if isinstance(words, tuple) else (words,)

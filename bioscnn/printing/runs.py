@@ -181,8 +181,9 @@ def print_plan(plan: Plan) -> None:
         f"{plan.neurons:,} neurons, of which {plan.spiking_neurons:,} fire, {plan.synapses:,} synapses; "
         f"{plan.trials:,} trials of {plan.n_steps} steps\n"
         f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
-        f"results   about {plan.results_mb:,.0f} MB on the disk, or less\n"
-        f"time      about {plan.seconds:,.0f} s to simulate on {plan.device}"
+        f"results   about {plan.results_mb:,.0f} MB on the disk, or less"
+        + (f"; while it runs, {plan.scratch_mb:,.0f} MB of the cache folder" if plan.scratch_mb else "")
+        + f"\ntime      about {plan.seconds:,.0f} s to simulate on {plan.device}"
         + (f", {plan.example_seconds:,.0f} s to simulate examples again" if plan.example_seconds >= 1 else "")
         + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
         + "; loading and the report take some seconds more"

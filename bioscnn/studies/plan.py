@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from bioscnn.datasets import EventSet, ImageSet
+from bioscnn.large_arrays import IN_MEMORY
 from bioscnn.network import READOUT, Projection, SpikingNetwork
 from bioscnn.readout import output_names
 from bioscnn.simulation import Device
@@ -69,6 +71,8 @@ class Plan:
         Peak memory of each simulating process, 10^6 bytes.
     results_mb : float
         Size of the recordings at typical rates and before they are compressed, 10^6 bytes.
+    scratch_mb : float
+        What a run takes of the cache folder while it lasts, 10^6 bytes: examples that memory need not hold.
     seconds : float
         Simulation of the trials, at a typical firing rate, on this machine as busy as it is now; within a
         factor of about two for compiled programs that compute their projections.
@@ -98,6 +102,7 @@ class Plan:
     device: str
     memory_mb: float
     results_mb: float
+    scratch_mb: float
     seconds: float
     example_seconds: float
     build_seconds: float
@@ -149,6 +154,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         device=device.name,
         memory_mb=simulating_memory(network, device) / 1e6,
         results_mb=recorded_bytes(network, study.config, trials, normalised) / 1e6,
+        scratch_mb=scratch_bytes(study.config, examples_input.examples) / 1e6,
         seconds=seconds,
         example_seconds=seconds * min(1.0, MOST_EXAMPLES / trials),
         build_seconds=build_seconds(device.name) if program and obtain(program) is None else 0.0,
@@ -183,6 +189,23 @@ def recorded_bytes(network: SpikingNetwork, config: StudyConfig, trials: int, no
     of_trial = (of_neuron + spikes) * size + 8 * (len(names) + len(recorded) + 3)
     of_example = of_neuron * size + spikes * sum(population.size for population in network.neurons)
     return trials * of_trial + examples * of_example
+
+
+def scratch_bytes(config: StudyConfig, examples: ImageSet | EventSet) -> int:
+    """Return the bytes of all examples that lie in files of the cache folder, see `bioscnn.large_arrays`.
+
+    These are images of a user's own, the intensities of images, and the currents of their pixels.
+    """
+    if isinstance(examples, EventSet):
+        return 0
+    images, arrays = examples.images, list[int]()
+    if config.dataset.own is not None:
+        arrays.append(images.nbytes)
+    if images.dtype != np.float32:
+        arrays.append(4 * images.size)
+    if config.encoding.kind == "currents":
+        arrays.append(4 * images.size)
+    return sum(size for size in arrays if size > IN_MEMORY)
 
 
 def simulating_memory(network: SpikingNetwork, device: Device) -> float:

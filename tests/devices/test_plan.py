@@ -6,10 +6,12 @@ from pathlib import Path
 from threading import Event
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench.run_time import simulated_seconds
 from bioscnn.ann import write_onnx
+from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.simulation import Device, simulate, simulate_batches
@@ -17,7 +19,8 @@ from bioscnn.simulation.cpp_device import constant_files, run_batch
 from bioscnn.simulation.program import Program, build, obtain
 from bioscnn.simulation.storage import RunFile
 from bioscnn.studies import read_study
-from bioscnn.studies.plan import plan_study, simulating_memory
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.plan import plan_study, scratch_bytes, simulating_memory
 from bioscnn.studies.prepare import prepare
 from tests.genn import requires_genn
 from tests.networks import of_events
@@ -114,6 +117,22 @@ def test_recordings_take_about_what_was_planned(record, trials, tmp_path):
         file.add_examples(examples, chosen, prepared.input.pictures(chosen))
     planned, size = plan_study(study, None).results_mb, (tmp_path / "run.h5").stat().st_size / 1e6
     assert 0.4 * planned < size < 1.1 * planned
+
+
+MEASURED_LOAD = pd.read_csv(Path(__file__).parents[2] / "docs/tables/load.csv").query("what == 'run'")
+
+
+@pytest.mark.parametrize(("trials", "measured"), MEASURED_LOAD[["trials", "cache (MB)"]].to_numpy())
+def test_examples_take_of_the_cache_folder_what_is_planned(trials, measured):
+    """As `bench.load` has measured it, with digits of an npz file."""
+    images = np.broadcast_to(np.uint8(0), (int(trials), 1, 28, 28))
+    examples = ImageSet(images, np.zeros(int(trials), np.int64), ("0",), "load", "test", "npz:load.npz")
+    config = StudyConfig.model_validate({"dataset": {"name": "npz:load.npz"}})
+    assert scratch_bytes(config, examples) / 1e6 == pytest.approx(measured, rel=0.02)
+
+
+def test_a_plan_of_few_examples_speaks_of_no_files_in_the_cache_folder():
+    assert plan_study(read_study(STUDY, ["dataset.trials=100"]), None).scratch_mb == 0
 
 
 @pytest.mark.slow

@@ -221,6 +221,7 @@ def prepare(reader: Reader, folder: Path) -> Path:
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
+    sys.dont_write_bytecode = True  # of a module that is loaded late, in a fresh checkout
     warnings.simplefilter("error")
     warnings.simplefilter("ignore", DeprecationWarning)  # of packages among each other
     if reader.beside is not None:

@@ -10,6 +10,8 @@ import sys
 from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.fuzz import mutate
 from tests.fuzz.bounded import fuzz, load, unlike
@@ -34,6 +36,29 @@ def test_a_file_is_read_or_refused_by_its_name(name: str):
     tally = fuzz(reader, seeds, range(count), seed=2)
     assert list(unlike(tally.failures)) == []
     assert tally.inputs == count and tally.read
+
+
+@pytest.mark.parametrize("name", list(READERS))
+def test_changes_that_hypothesis_draws_are_read_or_refused(name: str):
+    """What fails becomes smaller, down to the change that matters."""
+    reader = READERS[name]
+    seeds = reader.valid()
+
+    def changed(rng: Random) -> bytes:
+        content = rng.choice(seeds)
+        try:
+            return reader.mutate(content, rng)
+        except Exception:
+            return mutate.mutate_bytes(content, rng)
+
+    drawn = st.lists(st.randoms(use_true_random=False).map(changed), min_size=1, max_size=10)
+
+    @settings(max_examples=4, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(drawn)
+    def holds(contents: list[bytes]) -> None:
+        assert list(unlike(fuzz(reader, contents, range(len(contents))).failures)) == []
+
+    holds()
 
 
 def test_every_input_is_counted_once_whatever_time_ran_out():
