@@ -13,6 +13,9 @@ from bioscnn.cli.options import Changes, KeepSpikes, StudyFile, Trials, all_chan
 
 app = typer.Typer()
 
+MOST_SEEDS = 1000
+"""Networks of one kind: each is trained."""
+
 
 @experiment_command(app)
 def timing(
@@ -54,7 +57,9 @@ def times_needed(
     study: StudyFile,
     quick: Annotated[bool, typer.Option("--quick", help="a coarse one: few recordings, two seeds")] = False,
     changes: Changes = None,
-    seeds: Annotated[int | None, typer.Option(help="networks of each kind (default: 5)")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(max=MOST_SEEDS, help="networks of each kind (default: 5)")
+    ] = None,
     trials: Trials = None,
     *,
     where: Where,
@@ -74,7 +79,9 @@ def codes(
     study: StudyFile,
     quick: Annotated[bool, typer.Option("--quick", help="a coarse one: few images, two seeds")] = False,
     changes: Changes = None,
-    seeds: Annotated[int | None, typer.Option(help="networks of each code (default: 5)")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(max=MOST_SEEDS, help="networks of each code (default: 5)")
+    ] = None,
     examples: Annotated[int | None, typer.Option(min=1, help="training images (default: 6000)")] = None,
     *,
     where: Where,
@@ -123,7 +130,11 @@ def noise(
     trials: Annotated[int | None, typer.Option(min=1, help="examples under each condition")] = None,
     training_seeds: Annotated[
         int | None,
-        typer.Option(min=1, help="train every network anew with so many seeds (needs the extra `train`)"),
+        typer.Option(
+            min=1,
+            max=MOST_SEEDS,
+            help="train every network anew with so many seeds (needs the extra `train`)",
+        ),
     ] = None,
     training_examples: Annotated[
         int | None, typer.Option(min=1, help="such a training shows the first so many examples")

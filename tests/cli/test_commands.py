@@ -339,6 +339,14 @@ def test_bad_input_ends_with_one_message_and_code_2(tmp_path, words, expected):
     assert not list(tmp_path.rglob("summary.json"))
 
 
+@pytest.mark.parametrize(
+    "words", ["codes mnist --seeds", "times-needed nmnist --seeds", "noise mnist --training-seeds"]
+)
+def test_more_networks_than_anybody_trains_are_refused_at_once(tmp_path, words):
+    done = bioscnn(tmp_path, *words.split(), 10**9)
+    assert_refused(done, words.split()[-1], "1000")
+
+
 def test_help_answers_in_half_a_second():
     """In time of the processor, since another process may have the machine for a while."""
 
