@@ -83,8 +83,7 @@ def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
         commits = sorted({unit["commit"] for unit in units})
         code = {unit["measure"]: unit["code"] for unit in units}
         code = {name: _hash_at(summary["commit"], name) or old for name, old in code.items()}
-        command = str(summary["command"])
-        weights = summary.get("weights")
+        command, weights = _said(summary["command"]), summary.get("weights")
     except _DAMAGE as error:
         raise UserError(
             f"no results of a finished experiment: {error}",
@@ -92,7 +91,7 @@ def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
             expected="summary.json and units.csv",
         ) from None
     return Record(
-        command, ", ".join(commits), varied, code=code,
+        command, ", ".join(filter(None, commits)) or "unknown", varied, code=code,
         weights=weights if isinstance(weights, dict) else {}, data=_data_of(summary, data),
     )  # fmt: skip
 
@@ -174,11 +173,18 @@ def _record_of_run(folder: Path, varied: str) -> Record:
     made_by = json.loads(read_text(folder / "provenance.json"))
     of, network = made_by["data"], made_by["network"]
     return Record(
-        str(made_by["command"]), str(made_by["commit"] or "outside git"), varied,
+        _said(made_by["command"]), str(made_by["commit"] or "outside git"), varied,
         code={CLASSIFY: _hash_at(made_by["commit"], CLASSIFY) or "unknown"},
         data={f"{of['dataset']} {of['split']} {of['n']}": str(of["sha256"])},
         weights={str(network["model"]): str(network["weights_sha256"])},
     )  # fmt: skip
+
+
+def _said(command: object) -> str:
+    """Return a command; without one, the record of a table could not be read again."""
+    if not (isinstance(command, str) and command):
+        raise ValueError("they do not say by which command")
+    return command
 
 
 def _after_saccades(folder: Path) -> dict[str, tuple[float, float, float]]:

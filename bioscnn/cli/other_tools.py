@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bioscnn.cli.options import Changes, DataFolder, StudyFile, read_study_file
+from bioscnn.errors import printable
 
 app = typer.Typer()
 
@@ -37,12 +38,10 @@ def export(
     from bioscnn.files import newest_run
 
     run = newest_run(what)
-    typer.echo(export_to(run, to, out, changes or ()))
+    typer.echo(printable(str(export_to(run, to, out, changes or ()))))
     if counted := counted_alone(run):
-        typer.echo(
-            f"without {', '.join(counted)}: a run keeps their spikes with --set readout.record=all",
-            err=True,
-        )
+        names = printable(", ".join(counted))
+        typer.echo(f"without {names}: a run keeps their spikes with --set readout.record=all", err=True)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bioscnn.cli.options import Changes, DataFolder, Json, RunFolder, StudyFile, Trials, all_changes
+from bioscnn.errors import printable
 
 app = typer.Typer()
 
@@ -132,7 +133,7 @@ def report(
     from bioscnn.files import newest_run
     from bioscnn.report import write_report
 
-    typer.echo(write_report(newest_run(folder)))
+    typer.echo(printable(str(write_report(newest_run(folder)))))
 
 
 @app.command()

@@ -176,6 +176,7 @@ def taken(path: Path) -> object:
     if take.own_checkout is not checkout:
         datasets.load_dataset = cache(datasets.load_dataset)
         take.own_checkout = checkout
+    shutil.rmtree(path.parent / "tables", ignore_errors=True)
     for name in ("points.csv", "summary.json"):
         take_table(path / name, path.parent / "tables" / "x.csv", "trials")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,6 +185,24 @@ def test_a_unit_whose_measure_is_no_code_of_bioscnn_is_taken_over_as_it_is(tmp_p
     (tmp_path / "swept" / "units.csv").write_text(UNITS.replace("bioscnn.readout", "measure"))
     record = take_table(tmp_path / "swept" / "points.csv", tmp_path / "x.csv", "trials")
     assert record.code == {"measure": "x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "commit"),
+    [("summary.json", '"bioscnn sweep x"', '""', None), ("summary.json", '"bioscnn sweep x"', "7", None),
+     ("units.csv", "x,y", "x,", "unknown")],
+)  # fmt: skip
+def test_a_table_is_taken_over_with_a_record_that_can_be_read_or_not_at_all(
+    tmp_path, name, before, after, commit
+):
+    """Such a record was written, and every table of that name was refused from then on."""
+    swept_folder = unpacked(swept(tmp_path)[0], tmp_path / "swept")
+    (swept_folder / name).write_text((swept_folder / name).read_text().replace(before, after))
+    taken = swept_folder / "points.csv", tmp_path / "tables" / "x.csv", "trials"
+    with pytest.raises(UserError, match="by which command") if commit is None else nullcontext():
+        take_table(*taken)
+        assert take_table(*taken).commit == commit
+    assert (tmp_path / "tables").exists() == (commit is not None)
 
 
 def without_circuit(tables):

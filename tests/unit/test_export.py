@@ -1,5 +1,6 @@
 """Spikes, potentials and decisions of a run come back from every format as they were."""
 
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from bioscnn.cli import app
 from bioscnn.errors import UserError
 from bioscnn.exports import FORMATS, counted_alone, export
 from bioscnn.exports.activity import Activity
@@ -208,6 +211,13 @@ def test_what_does_not_fit_together_is_refused(run, tmp_path):
     ):
         with pytest.raises(UserError):
             export(what, to, out)
+
+
+def test_the_name_of_a_folder_of_others_controls_no_terminal(run, tmp_path):
+    hostile = shutil.copytree(run, tmp_path / "a\x1b]0;mine\x07")
+    said = CliRunner().invoke(app, ["export", str(hostile), "--to", "npz"], catch_exceptions=False).stdout
+    assert "a\\x1b]0;mine" in said and said.strip().isprintable()
+    assert (hostile / "run.npz").is_file()
 
 
 @pytest.mark.parametrize("to", ["npz", "csv", "neo", "nwb"])

@@ -43,8 +43,9 @@ LOADS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "code", "runpy", 
 
 
 REACHES = {
-    "subprocess", "ctypes", "zipfile", "tarfile", "PIL", "jinja2", "requests", "urllib", "webbrowser",
-    "pkgutil",
+    "subprocess", "ctypes", "zipfile", "tarfile", "gzip", "lzma", "PIL", "onnx", "jinja2", "markupsafe",
+    "requests", "urllib", "webbrowser", "pkgutil", "multiprocessing", "joblib", "distributed",
+    "dask_jobqueue",
 }  # fmt: skip
 """Modules by which what comes from outside reaches more than Python's own values."""
 

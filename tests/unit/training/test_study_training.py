@@ -28,7 +28,8 @@ from bioscnn.studies import read_study
 from bioscnn.studies.new import new_study
 from bioscnn.studies.recipe import recipe_of
 from bioscnn.studies.recipes import find_recipe, find_recipes
-from bioscnn.studies.training import made_otherwise, network_file, train_recipe
+from bioscnn.studies.training import load_training_examples, made_otherwise, network_file, train_recipe
+from tests.own_data import network as write_network
 from tests.own_data import photographs, recordings
 from tests.processes import ROOT
 
@@ -240,6 +241,20 @@ def test_the_card_of_a_study_that_was_read_says_the_whole_command(pets):
         find_recipe(words[0], changes, "spikes").config
         == bioscnn.read_study(study, {"simulation.duration": "20 ms"}).config
     )
+
+
+@pytest.mark.parametrize("key", ["start", "teacher"])
+@pytest.mark.parametrize(("shape", "n_classes"), [((3, 5, 5), 3), (None, 4)])
+def test_a_network_that_does_not_fit_the_recipe_is_refused(pets, tmp_path, key, shape, n_classes):
+    lines = [line for line in pets.read_text().splitlines() if not line.startswith("layers")]
+    pets.write_text("\n".join([*lines, f'{key} = "other.onnx"\n']))
+    recipe = recipe_of(read_study(pets))
+    shape = shape or load_training_examples(recipe, "train", None).shape
+    write_network(tmp_path / "other.onnx", shape, n_classes)
+    with pytest.raises(UserError, match="does not fit the examples") as refused:
+        train_recipe(recipe, None)
+    assert refused.value.key == f"training.{key}" and str(n_classes) in refused.value.value
+    assert not (tmp_path / "pets.onnx").exists()
 
 
 def test_a_teacher_of_other_classes_is_refused(pets, tmp_path):
