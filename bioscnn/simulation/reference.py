@@ -104,7 +104,8 @@ class _Neurons:
         I_a = mean(self.I_a, self.adaptation[0])
         rest, tau = self._relaxation(g_e, g_i, I_a)
         silent = np.isinf(tau)  # a membrane that leaks nowhere only sums up
-        towards = rest + (self.V - rest) * np.exp(-self.dt / tau)
+        # Conductances that have all but closed relax slowly to a potential far away.
+        towards = self.V - (rest - self.V) * np.expm1(-self.dt / tau)
         if isinstance(self.neuron, IF):
             return np.where(silent, self.V + self.dt * self.current / self.neuron.C_m, towards)
         return np.asarray(towards)
@@ -121,7 +122,7 @@ class _Neurons:
         )
         drive = g_e * self.synapse.E_e + g_i * self.synapse.E_i + self.current - I_a
         total = leak + g_e + g_i
-        open_ = total > 0
+        open_ = total * self.dt > np.finfo(float).eps * C_m  # less moves nothing within a step
         total = np.where(open_, total, 1.0)
         return np.where(open_, drive / total, 0.0), np.where(open_, C_m / total, np.inf)
 

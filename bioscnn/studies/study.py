@@ -188,8 +188,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def refuse_name(path: Path) -> None:
-    """Refuse a study file whose name is none for the folder of its results."""
-    if path.stem.startswith(".") or not path.stem.isprintable():
+    """Refuse a study file whose name is none for a folder: hidden, like an option, or not printable."""
+    if path.stem.startswith((".", "-")) or not path.stem.isprintable():
         raise UserError(
             "results lie in a folder with the name of the file, and this is none for a folder",
             file=path,

@@ -109,6 +109,11 @@ class Checkpoint:
         np.savez(buffer, facts=np.array(json.dumps(facts)), **arrays)  # type: ignore[arg-type]
         write_atomically(self.path, buffer.getvalue())
 
+    def remove(self) -> None:
+        """Remove the file of a training that can come to nothing."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
     def resume(
         self,
         network: TorchNetwork,

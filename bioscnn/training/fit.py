@@ -101,6 +101,7 @@ def fit(
             if state.step % _CHECKPOINT_EVERY == 0 and index + 1 < n_batches:
                 checkpoint.write(state, network, optimiser, generators)
         if not np.isfinite(state.losses).all():
+            checkpoint.remove()  # it would refuse the settings that are right
             raise UserError(
                 f"the loss is no longer a number in epoch {epoch + 1}",
                 key="learning_rate",

@@ -152,6 +152,13 @@ def test_a_leak_relaxes_and_a_membrane_without_one_stays():
     np.testing.assert_allclose(charged, 0.5e-3 * np.arange(1, 5), rtol=1e-6)
 
 
+def test_a_membrane_without_a_leak_sums_up_behind_conductances_that_have_all_but_closed():
+    """After a spike they fall by a factor of exp(-10) each step, to nothing in the end."""
+    network = one_cell(IF(C_m=200e-12), ExponentialConductance(0.1e-3), ((1e-12,),), bias=np.array([0.02e-9]))
+    V = simulate_reference(network, trains([(0, 0)], 1, 90))["cell"].potentials[0, :, 0]
+    assert np.diff(V)[2:] == pytest.approx(0.1e-3, rel=1e-4)
+
+
 def test_spikes_travel_and_get_lost_and_synapses_fail_as_chance_says():
     n, key = 40, 5
     axons = Axons(np.full(n, 2e-3), loss=0.3, key=key)

@@ -273,3 +273,11 @@ def test_a_list_whose_quotes_a_shell_has_taken_is_told_how_to_quote(key):
     with pytest.raises(UserError, match="not a list") as refused:
         read_study(SIMS / "mnist.toml", [f"{key}=[output]"])
     assert refused.value.key == key and refused.value.fix == """quote all: --set 'KEY=["WORD"]'"""
+
+
+@pytest.mark.parametrize("name", ["-x.toml", ".x.toml", "a\nb.toml"])
+def test_a_study_whose_results_no_command_could_name_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text("")
+    with pytest.raises(UserError, match="none for a folder"):
+        read_study(Path(name))

@@ -234,10 +234,12 @@ def test_a_teacher_that_sees_examples_as_they_are_teaches_the_same_where_nothing
     assert clean != pytest.approx(distorted, rel=1e-3)
 
 
-def test_training_that_diverges_says_so():
+def test_training_that_diverges_says_so_and_leaves_nothing_that_refuses_a_smaller_rate(tmp_path):
+    kept = tmp_path / "kept.npz"
     with pytest.raises(UserError, match="no longer a number") as refusal:
-        train(START, *bars(640, 1), *bars(20, 2), replace(QUICK, learning_rate=1e30))
+        train(START, *bars(64, 1), *bars(20, 2), replace(QUICK, weight_decay=1e30), checkpoint=kept)
     assert refusal.value.key == "learning_rate"
+    train(START, *bars(64, 1), *bars(20, 2), replace(QUICK, epochs=1), checkpoint=kept)
 
 
 def test_pixels_of_0_to_255_are_refused():
