@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,7 @@ def read_network(path: Path) -> object:
     learning = config.learning.model_copy(update={"network": str(path / "net.npz")})
     study = LearnedStudy("net", config.model_copy(update={"learning": learning}))
     results = path.parent / "results"
+    rmtree(results, ignore_errors=True)  # its index would grow with every network that is read
     return run.run_learned(study, data=None, out=None, results=results, progress=Silent()).summary
 
 
