@@ -232,6 +232,8 @@ def test_simulate_shows_recordings_for_as_long_as_they_last(tmp_path):
         (None, {"encoding": "poisson"}, "encoding"),
         (None, {"device": "numpy"}, "device"),
         (None, {"seed": -1}, "seed"),
+        (None, {"seed": 1.5}, "seed"),
+        (None, {"stimulus": np.zeros((0, 1, 28, 28))}, "stimulus"),
         (None, {"duration": "20"}, "simulation.duration"),
         (None, {"dt": "0.3 ms", "duration": "1 ms"}, "simulation.duration"),
         (None, {"potentials": ("conv9",)}, "readout.record"),
