@@ -435,6 +435,13 @@ def test_what_is_given_to_the_library_and_is_none_of_it_is_refused():
         assert refused.value.key == key
 
 
+def test_images_of_another_size_measure_no_activations():
+    images = np.random.default_rng(1).random((2, 1, 20, 28))
+    with pytest.raises(UserError, match="do not fit the network") as refused:
+        bioscnn.convert("mnist-small-relu", images=images)
+    assert refused.value.value == images.shape
+
+
 def test_one_image_is_a_batch_of_one():
     image = np.random.default_rng(1).random((1, 28, 28)).astype(np.float32)
     network = bioscnn.convert("mnist-small")
