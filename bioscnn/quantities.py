@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from math import isfinite
+from numbers import Real
 
 from bioscnn.errors import UserError
 
@@ -205,6 +206,17 @@ def _parts(unit: str) -> tuple[str, int]:
     """Split a unit into the one without prefix and the power of ten."""
     base = next(base for base in sorted(_UNITS.values(), key=len, reverse=True) if unit.endswith(base))
     return base, _EXPONENTS[unit.removesuffix(base)]
+
+
+def require_number(key: str, value: object) -> None:
+    """Refuse what is no number: text with a unit, as in a study file, or a quantity of Brian2."""
+    if not isinstance(value, Real):
+        raise UserError(
+            "no number",
+            key=key,
+            value=value,
+            expected="a number in SI units, such as 0.02 for 20 ms or 20 mV",
+        )
 
 
 def format_quantity(value: float, dimension: str) -> str:

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+def check_clock(n_steps: int, dt: float) -> None:
+    """Refuse trials without steps, or steps without a duration."""
+    if not (isinstance(n_steps, int | np.integer) and n_steps >= 1 and 0 < dt < np.inf):
+        raise ValueError(f"no trial has {n_steps} steps of {dt} s")
+
+
 @dataclass(frozen=True, eq=False)
 class SpikeTrains:
     """Spikes of one population over many trials, as integers.
@@ -37,7 +43,8 @@ class SpikeTrains:
     Raises
     ------
     ValueError
-        If lengths disagree, an index is out of range, or spikes are out of order or doubled.
+        If lengths disagree, an index is no whole number or out of range, spikes are out of order or doubled,
+        or there is no such clock.
     """
 
     neuron: NDArray[np.int32]
@@ -49,7 +56,12 @@ class SpikeTrains:
 
     def __post_init__(self) -> None:
         for name, dtype in (("neuron", np.int32), ("step", np.int32), ("trial_start", np.int64)):
-            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=dtype))
+            given = np.asarray(getattr(self, name))
+            whole = np.ascontiguousarray(given, dtype)
+            if given.dtype != dtype and not np.array_equal(whole, given):
+                raise ValueError(f"{name} must be whole numbers of {8 * whole.itemsize} bits")
+            object.__setattr__(self, name, whole)
+        check_clock(self.n_steps, self.dt)
         start, n_spikes = self.trial_start, len(self.neuron)
         if len(self.step) != n_spikes:
             raise ValueError(f"neuron has {n_spikes} entries, step {len(self.step)}")

@@ -27,6 +27,7 @@ from bioscnn.neurons import (
     SpikingNeuron,
     Synapse,
 )
+from bioscnn.quantities import require_number
 
 
 def convert(
@@ -72,6 +73,10 @@ def convert(
     UserError
         If the network cannot be represented exactly, or neuron and activations do not fit together.
     """
+    if input_rate is not None:
+        require_number("encoding.input_rate", input_rate)
+        if not 0 < input_rate < np.inf:
+            raise UserError("input spikes need a positive rate", key="encoding.input_rate", value=input_rate)
     cut = stages(simplified(graph))
     codes = rate_codes(cut, neuron, normalisation)
     # A spike injects the charge w * tau_s, so the mean current of a rate r is r * w * tau_s.

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.errors import UserError
+
 
 @dataclass(frozen=True, eq=False)
 class RateCode:
@@ -23,11 +25,24 @@ class RateCode:
         A per unit of pre-activation.
     unit : ndarray of float64, shape (channels,)
         Activation per Hz.
+
+    Raises
+    ------
+    UserError
+        If one of them is infinite or no number.
     """
 
     offset: NDArray[np.float64]
     slope: NDArray[np.float64]
     unit: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if not all(np.isfinite(values).all() for values in (self.offset, self.slope, self.unit)):
+            raise UserError(
+                "the activations of the trained network become infinite",
+                key="images",
+                fix="give images in the range that the network was trained on",
+            )
 
     def current(self, pre_activation: NDArray[Any]) -> NDArray[np.float64]:
         """Return the currents, A, of pre-activations of shape (n, channels, ...)."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.large_arrays import large_array
-from bioscnn.spikes import SpikeTrains
+from bioscnn.spikes import SpikeTrains, check_clock
 
 FULL_INTENSITY = 1e-9
 """Current, in A, of a pixel of intensity 1."""
@@ -41,6 +41,7 @@ class Currents:
             raise ValueError(f"currents have shape (n_trials, size), not {self.values.shape}")
         if not all(np.isfinite(self.values[part]).all() for part in _parts(len(self.values))):
             raise ValueError("currents must be finite")
+        check_clock(self.n_steps, self.dt)
 
     @property
     def n_trials(self) -> int:

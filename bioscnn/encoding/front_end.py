@@ -19,7 +19,11 @@ from bioscnn.encoding.rank_order import rank_order
 from bioscnn.encoding.spike_times import spike_times
 from bioscnn.errors import UserError
 from bioscnn.neurons import LIF, TimeCode
+from bioscnn.quantities import require_number
 from bioscnn.spikes import SpikeTrains
+
+KINDS = ("currents", "lif-layer", "rank-order", "latency", "spike-time", "poisson")
+"""What `FrontEnd` turns images into."""
 
 _AT_ONCE = 1000
 """Images of which the spikes are held in memory at a time, where only their number is wanted."""
@@ -48,7 +52,7 @@ class FrontEnd:
     Parameters
     ----------
     kind : str
-        One of these words.
+        One of these words, `KINDS`.
     retina : tuple of str
         Cells, see `bioscnn.encoding.FOVEAL_PIT`; empty for none.
     keep : float
@@ -82,6 +86,14 @@ class FrontEnd:
     full_response: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise UserError(
+                "no such encoding", key="encoding.kind", value=self.kind, expected=" | ".join(KINDS)
+            )
+        for name in ("full_current", "input_rate"):
+            require_number(f"encoding.{name}", getattr(self, name))
+            if not 0 < getattr(self, name) < np.inf:
+                raise UserError("must be positive", key=f"encoding.{name}", value=getattr(self, name))
         if self.gain_control not in (None, "none", "image"):
             raise UserError(
                 "no such gain control", key="gain_control", value=self.gain_control, expected="none | image"

@@ -171,4 +171,11 @@ def _images(graph: LayerGraph, images: NDArray[np.float32] | None) -> NDArray[np
             value=None if images is None else f"{images.shape}{constant}",
             fix="give some hundred images of the training data: convert(network, images)",
         )
+    if images.shape[1:] != graph.input_shape:
+        raise UserError(
+            "the images do not fit the network",
+            key="images",
+            value=images.shape,
+            expected=f"(n, channels, height, width), {('n', *graph.input_shape)}",
+        )
     return images

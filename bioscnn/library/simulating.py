@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from numbers import Integral
 from typing import Any
 
 from bioscnn.datasets import EventSet, ImageSet
@@ -87,7 +88,7 @@ def simulate(
     require_type("encoding", encoding, FrontEnd, 'such as FrontEnd("poisson", input_rate=100.0)')
     require_type("potentials", potentials, list | tuple | set | frozenset, 'names, such as {"conv1"}')
     require_type("device", device, Device, 'such as Device("numpy")')
-    if seed < 0:
+    if not isinstance(seed, Integral) or seed < 0:
         raise UserError("no seed", key="seed", value=seed, expected="a whole number from 0")
     trials = _stimulus(network, stimulus, duration, dt, encoding, seed)
     record = [population.name for population in network.neurons if population.spikes]
@@ -119,12 +120,12 @@ def _stimulus(
     shape = network.source.shape
     if images.ndim == 3:
         images = images[None]
-    if images.ndim != 4 or encoding.shape(images.shape) != shape:
+    if images.ndim != 4 or not len(images) or encoding.shape(images.shape) != shape:
         raise UserError(
             "the images do not fit the network",
             key="stimulus",
             value=images.shape,
-            expected=f"(n, channels, height, width), and an input of shape {shape}",
+            expected=f"(n, channels, height, width), n >= 1, and an input of shape {shape}",
         )
     if encoding.sends_spikes == network.takes_currents:
         takes = "currents" if network.takes_currents else "spikes"

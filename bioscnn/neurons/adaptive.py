@@ -18,6 +18,7 @@ from bioscnn.neurons.model import (
     exact_reset,
 )
 from bioscnn.neurons.rates import lif_rate
+from bioscnn.quantities import require_number
 
 EQUATIONS = """
 dV/dt   = (R_m*(I_syn + I_stim - I_a) - V)/tau_m : volt (unless refractory)
@@ -88,6 +89,7 @@ class AdaptiveLIF(SpikingNeuron):
             "adaptive LIF neuron", tau_m=self.tau_m, V_th=self.V_th, R_m=self.R_m, tau_a=self.tau_a
         )
         check_reset_and_refractory(self.reset, self.t_ref)
+        require_number("neuron.b", self.b)
         if not (np.isfinite(self.b) and self.b >= 0):
             raise UserError(
                 "adaptation opposes firing: its jump is not negative", key="neuron.b", value=self.b

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING, ClassVar
 
 from bioscnn.errors import UserError
 from bioscnn.neurons.synapse import check_tau_s
+from bioscnn.quantities import require_number
 
 if TYPE_CHECKING:
     from brian2 import Equations
@@ -106,8 +108,10 @@ tau_s                                 : second (shared, constant)
 
     def __post_init__(self) -> None:
         check_tau_s(self.tau_s)
-        if not self.E_i < 0 < self.E_e:
-            key, value = ("synapse.E_i", self.E_i) if self.E_e > 0 else ("synapse.E_e", self.E_e)
+        for name in ("E_e", "E_i"):
+            require_number(f"synapse.{name}", getattr(self, name))
+        if not -inf < self.E_i < 0 < self.E_e < inf:
+            key, value = ("synapse.E_i", self.E_i) if 0 < self.E_e < inf else ("synapse.E_e", self.E_e)
             raise UserError(
                 "excitation pulls the potential up from rest, and inhibition down",
                 key=key,

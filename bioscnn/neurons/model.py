@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.quantities import format_quantity
+from bioscnn.quantities import format_quantity, require_number
 
 RESET_RULES = ("exact", "subtract", "zero")
 
@@ -120,6 +120,7 @@ def check_positive(model: str, **values: float) -> None:
         Naming the model, the parameter and its value.
     """
     for name, value in values.items():
+        require_number(f"neuron.{name}", value)
         if not (np.isfinite(value) and value > 0):
             dimension = DIMENSIONS.get(name, "time")
             raise UserError(
@@ -145,6 +146,7 @@ def check_reset_and_refractory(reset: str, t_ref: float) -> None:
 
 def check_refractory(t_ref: float, key: str) -> None:
     """Refuse a refractory period, s, that is negative or longer than any trial."""
+    require_number(key, t_ref)
     if not 0 <= t_ref <= LONGEST_REFRACTORY:
         raise UserError(
             "no refractory period is of this length",

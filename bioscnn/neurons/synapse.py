@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar
 
 from bioscnn.errors import UserError
+from bioscnn.quantities import require_number
 
 SHARPEST = 50
 """Most time constants in a time step: Brian2's exact solution has exp(dt/tau_s), at most e^88 in float32."""
@@ -23,8 +25,9 @@ def lasts(tau_s: float, dt: float) -> bool:
 
 
 def check_tau_s(tau_s: float) -> None:
-    """Refuse a synaptic time constant, s, that is not positive."""
-    if not tau_s > 0:
+    """Refuse a synaptic time constant, s, that is not finite and positive."""
+    require_number("synapse.tau_s", tau_s)
+    if not 0 < tau_s < inf:
         raise UserError("the synaptic time constant must be positive", key="synapse.tau_s", value=tau_s)
 
 

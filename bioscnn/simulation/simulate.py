@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import isclose
+from numbers import Integral
 from threading import Event
 from typing import Protocol
 
@@ -80,7 +81,7 @@ class Device:
     Raises
     ------
     UserError
-        If there is no such device, precision or connectivity, or the device does not have it.
+        If there is no such device, precision, connectivity or number of jobs, or the device does not have it.
     """
 
     name: str = "cpp_standalone"
@@ -99,6 +100,13 @@ class Device:
                 raise UserError(
                     f"unknown {key}", key=f"simulation.{key}", value=value, expected=" | ".join(choices)
                 )
+        if not isinstance(self.jobs, Integral) or self.jobs < 1:
+            raise UserError(
+                "no number of processes",
+                key="simulation.jobs",
+                value=self.jobs,
+                expected="a whole number from 1",
+            )
         if self.connectivity == "procedural" and self.name != "cpp_standalone":
             raise UserError(
                 "only the device cpp_standalone has procedural connectivity",

@@ -90,9 +90,10 @@ class Recipe:
     @property
     def front_end(self) -> FrontEnd | None:
         """What encodes the images before the network sees them; None for plain pixels, and for recordings."""
+        if self.recorded:
+            return None
         front_end = front_end_of(self.config)
-        plain = self.recorded or not (front_end.cells or front_end.adapts or front_end.counts_spikes)
-        return None if plain else front_end
+        return front_end if front_end.cells or front_end.adapts or front_end.counts_spikes else None
 
     @property
     def examples(self) -> int | None:

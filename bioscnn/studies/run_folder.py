@@ -14,11 +14,14 @@ from bioscnn.metrics import first_informed_step
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.quantities import parse_quantity
 from bioscnn.readout import output_names
-from bioscnn.report.folder import read_facts
+from bioscnn.report.folder import FIX, read_facts
 from bioscnn.simulation import PopulationRecording, Recording
 from bioscnn.simulation.storage import StoredRun
 from bioscnn.studies.config import StudyConfig
-from bioscnn.studies.study import flat_keys, read_study
+from bioscnn.studies.study import flat_keys, read_study, read_tables
+
+TABLES = ("dataset", "encoding", "network", "simulation", "readout")
+"""What every run writes of its study: what is missing would be read as the default of a key."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +57,11 @@ class RunFolder:
         """
         summary, provenance = read_facts(folder)
         config = read_study(folder / "config.toml").config
+        missing = [table for table in TABLES if table not in read_tables(folder / "config.toml")]
+        if missing:
+            raise UserError(
+                "a file of the results is incomplete", file=folder / "config.toml", key=missing[0], fix=FIX
+            )
         return cls(folder, summary, provenance, config, StoredRun(folder / "run.h5"))
 
     @property

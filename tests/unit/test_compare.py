@@ -358,6 +358,16 @@ def test_a_damaged_run_is_refused_by_its_file(original, copy, damage):
         assert "run the study again" in caught.value.fix
 
 
+@pytest.mark.parametrize("kept", [0, 0.5])
+def test_what_is_left_of_a_study_is_not_read_as_all_of_it(original, copy, kept):
+    text = (copy / "config.toml").read_text()
+    tables = text.split("\n[")
+    (copy / "config.toml").write_text("\n[".join(tables[: int(kept * len(tables))]))
+    with pytest.raises(UserError, match="incomplete") as caught:
+        compare_runs(original, copy)
+    assert caught.value.file == copy / "config.toml" and "run the study again" in caught.value.fix
+
+
 RECORDED = {"potentials": (0.021, 0.019), "before": (0.018, 0.018)}
 
 

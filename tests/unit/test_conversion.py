@@ -400,6 +400,15 @@ def test_what_cannot_be_converted_exactly_is_refused():
         convert(LayerGraph("first", (1, 2, 2), (LIFRate(), Flatten(), dense)), LIF(), SYNAPSE)
     with pytest.raises(UserError, match="percentile"):
         normalise(every_layer(ReLU()), images(5), LIF(), percentile=0)
+    with np.errstate(all="ignore"), pytest.raises(UserError, match="become infinite"):
+        normalise(every_layer(ReLU()), 1e38 * images(5), LIF())
+
+
+@pytest.mark.parametrize("rate", [0.0, -100.0, np.nan, np.inf, "100 Hz"])
+def test_input_spikes_have_a_positive_rate(rate):
+    with pytest.raises(UserError) as refused:
+        convert(every_layer(), LIF(), SYNAPSE, input_rate=rate)
+    assert refused.value.key == "encoding.input_rate"
 
 
 def test_the_part_after_a_population_is_what_its_spikes_drive():

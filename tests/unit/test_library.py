@@ -232,6 +232,8 @@ def test_simulate_shows_recordings_for_as_long_as_they_last(tmp_path):
         (None, {"encoding": "poisson"}, "encoding"),
         (None, {"device": "numpy"}, "device"),
         (None, {"seed": -1}, "seed"),
+        (None, {"seed": 1.5}, "seed"),
+        (None, {"stimulus": np.zeros((0, 1, 28, 28))}, "stimulus"),
         (None, {"duration": "20"}, "simulation.duration"),
         (None, {"dt": "0.3 ms", "duration": "1 ms"}, "simulation.duration"),
         (None, {"potentials": ("conv9",)}, "readout.record"),
@@ -431,6 +433,13 @@ def test_what_is_given_to_the_library_and_is_none_of_it_is_refused():
         with pytest.raises(UserError) as refused:
             call()
         assert refused.value.key == key
+
+
+def test_images_of_another_size_measure_no_activations():
+    images = np.random.default_rng(1).random((2, 1, 20, 28))
+    with pytest.raises(UserError, match="do not fit the network") as refused:
+        bioscnn.convert("mnist-small-relu", images=images)
+    assert refused.value.value == images.shape
 
 
 def test_one_image_is_a_batch_of_one():

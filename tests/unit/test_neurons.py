@@ -274,6 +274,7 @@ def test_impossible_conductances_are_refused_by_name(changes, key):
         ExponentialConductance(**changes)
 
 
+IN_SI = "a number in SI units, such as 0.02 for 20 ms or 20 mV"
 BELOW = "above zero and below tau_m = 20 ms"
 
 
@@ -291,6 +292,13 @@ BELOW = "above zero and below tau_m = 20 ms"
         (lambda: AdaptiveLIF(b=np.inf), "neuron.b", np.inf, None),
         (lambda: AdaptiveLIF(tau_a=20.1e-3), "neuron.tau_a", 20.1e-3, "not within 1 % of tau_m = 0.02 s"),
         (lambda: ExponentialCurrent(0.0), "synapse.tau_s", 0.0, None),
+        (lambda: ExponentialCurrent(np.inf), "synapse.tau_s", np.inf, None),
+        (lambda: ExponentialConductance(E_e=np.inf), "synapse.E_e", np.inf, None),
+        (lambda: LIF(tau_m="20 ms"), "neuron.tau_m", "20 ms", IN_SI),
+        (lambda: LIF(t_ref="2 ms"), "neuron.t_ref", "2 ms", IN_SI),
+        (lambda: AdaptiveLIF(b="1 pA"), "neuron.b", "1 pA", IN_SI),
+        (lambda: ExponentialCurrent("5 ms"), "synapse.tau_s", "5 ms", IN_SI),
+        (lambda: ExponentialConductance(E_i="-10 mV"), "synapse.E_i", "-10 mV", IN_SI),
         (lambda: WindowedLIF(CODE, 9, V_th=0.0), "neuron.V_th", "0 mV", "a voltage above 0"),
         (lambda: WindowedIntegrator(CODE, 9, 0.0), "neuron.R_m", "0 mohm", None),
         (lambda: TimeCode(20e-3, 20e-3, 1e-3), "synapse.tau_s", "20 ms", BELOW),

@@ -46,6 +46,12 @@ def spikes(steps=(0,), n_steps=5, dt=1e-3, n_trials=1, size=1):
     )
 
 
+@pytest.mark.parametrize("jobs", [0, -1, 1.5, "2"])
+def test_processes_are_counted_from_one(jobs):
+    with pytest.raises(UserError, match="no number of processes"):
+        Device(jobs=jobs)
+
+
 @pytest.mark.parametrize("key", ["device", "precision", "connectivity"])
 def test_a_device_that_does_not_exist_is_refused_with_those_that_do(key):
     choices = {

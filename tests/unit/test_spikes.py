@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from bioscnn.encoding import Currents
 from bioscnn.seeds import stream
 from bioscnn.spikes import SpikeTrains
 
@@ -75,6 +76,8 @@ def test_only_runs_of_trials_of_one_population_are_cut_and_joined():
         ([1, 0], [0, 0], [0, 2], "ordered"),
         ([0, 0], [1, 1], [0, 2], "at most once"),
         ([0, 1], [0], [0, 2], "has 2 entries"),
+        ([0.5, 1], [0, 0], [0, 2], "neuron must be whole"),
+        ([0, 1], [0, 2**32], [0, 2], "step must be whole numbers of 32 bits"),
         ([0, 1], [0, 0], [0, 1], "trial_start"),
     ],
 )
@@ -88,3 +91,11 @@ def test_streams_of_random_numbers_are_independent_and_repeatable():
     assert np.array_equal(first, stream(1, "weights").random(1000))
     for other in (stream(2, "weights"), stream(1, "noise"), stream(1, "weights", 0)):
         assert abs(np.corrcoef(first, other.random(1000))[0, 1]) < 0.15
+
+
+@pytest.mark.parametrize(("n_steps", "dt"), [(0, 1e-3), (2.5, 1e-3), (4, 0.0), (4, np.nan), (4, np.inf)])
+def test_a_clock_that_is_none_is_refused(n_steps, dt):
+    with pytest.raises(ValueError, match="no trial has"):
+        SpikeTrains([], [], [0, 0], 1, n_steps, dt)
+    with pytest.raises(ValueError, match="no trial has"):
+        Currents(np.zeros((1, 1), np.float32), n_steps, dt)

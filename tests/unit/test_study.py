@@ -139,6 +139,8 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         (EVENTS + "bin_size = 0", ["encoding.bin_size", "0"]),
         (EVENTS.replace("1 ms", "0.5 us").replace("300 ms", "1 ms") + "frame = '1 ms'",
          ["timed in microseconds", "simulation.dt", "500 ns"]),
+        ("[encoding]\nkind = 'poisson'\ninput_rate = '1.1 kHz'",
+         ["once in a time step", "encoding.input_rate", "1.1 kHz", "1/simulation.dt = 1 kHz"]),
         ("[encoding]\nkind = 'bursts'", ["encoding.kind", "bursts", "poisson"]),
         ("[encoding]\nkeep = 0.5", ["encoding.keep", '"rank-order" or "latency"']),
         ("[encoding]\nkind = 'rank-order'\nkeep = 0", ["encoding.keep", "0"]),

@@ -185,6 +185,19 @@ class StudyConfig(Table):
         return self
 
     @model_validator(mode="after")
+    def _one_spike_a_step(self) -> StudyConfig:
+        highest = 1 / self.simulation.dt
+        if self.encoding.kind == "poisson" and self.encoding.input_rate > highest * (1 + 1e-9):
+            raise refuse(
+                "an input fires once in a time step at most, so that rates above that would all be one",
+                key="encoding.input_rate",
+                value=format_quantity(self.encoding.input_rate, "frequency"),
+                expected=f"at most 1/simulation.dt = {format_quantity(highest, 'frequency')}",
+                fix="change one of the two",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _preprocessing_of_pixels(self) -> StudyConfig:
         kinds = ("currents", "poisson", "latency", "spike-time")
         if self.dataset.preprocesses and (self.encoding.kind not in kinds or self.encoding.retina):

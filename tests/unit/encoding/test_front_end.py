@@ -7,6 +7,7 @@ import pytest
 
 from bioscnn.datasets.mnist import load_embedded
 from bioscnn.encoding import Currents, FrontEnd, SpikeTrains, event_frames, rank_order, responses
+from bioscnn.errors import UserError
 
 N_STEPS, DT = 60, 1e-3
 MIDGETS = ("off-midget", "on-midget")
@@ -86,3 +87,14 @@ def test_the_first_ranks_fire_first(digits):
 
 def test_cells_are_named_in_any_order_and_mean_the_same(digits):
     assert FrontEnd("lif-layer", MIDGETS[::-1]) == FrontEnd("lif-layer", MIDGETS)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("kind", "latencies"), ("kind", "events"), ("input_rate", 0.0), ("input_rate", "100 Hz"),
+     ("full_current", -1e-9), ("full_current", np.nan)],
+)  # fmt: skip
+def test_what_is_no_front_end_is_refused_by_its_key(key, value):
+    with pytest.raises(UserError) as refused:
+        FrontEnd(**{key: value})
+    assert (refused.value.key, refused.value.value) == (f"encoding.{key}", value) or np.isnan(value)
