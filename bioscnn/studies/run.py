@@ -218,7 +218,7 @@ def _simulate(
             scores.add(batch)
         watch.stage("recording examples")
         chosen = _one_of_each_class(examples.labels)
-        recording = simulate_again(prepared, chosen, record)
+        recording, largest = simulate_again(prepared, chosen, record)
         wait([answered])
         file.describe_trials(label=examples.labels, index=examples.index)
         if prepared.has_ann:
@@ -231,7 +231,7 @@ def _simulate(
     findings = [
         *findings_of_data(prepared, data),
         *labels_shifted(answers, labels, n_classes),
-        *findings_of_simulation(prepared, scores, recording, chosen),
+        *findings_of_simulation(prepared, scores, recording, chosen, largest),
     ]
     right = scores.chosen(config.readout.rule) == labels
     ann_right = answers == labels if prepared.has_ann else None

@@ -245,7 +245,14 @@ def test_silent_populations_and_those_at_the_refractory_ceiling_are_named(small)
     assert done.summary["decided_in_last_third"] == 1.0  # which the report says, too
     assert any("last third" in "".join(map(str, shown)) for shown in run_page(read_run(done.folder)).warnings)
     assert "silent" not in small.found("network.weight_scale=0.01")  # the class is read from potentials
-    assert small.found("network.weight_scale=1000", "encoding.gain=50") == {"at-ceiling": True}
+    assert small.found("network.weight_scale=100", "encoding.gain=50") == {"at-ceiling": True}
+
+
+def test_potentials_that_single_precision_knows_too_coarsely_are_told(small):
+    huge = "encoding.gain=1e5", "network.weight_scale=1e4"
+    assert "coarse-precision" in small.found(*huge)
+    assert "coarse-precision" not in small.found(*huge, "simulation.precision=float64")
+    assert "coarse-precision" not in small.found("encoding.gain=50", "network.weight_scale=50")
 
 
 def test_trials_into_which_nothing_comes_are_counted(small):

@@ -16,6 +16,7 @@ Kind = Literal[
     "no-input",
     "silent",
     "at-ceiling",
+    "coarse-precision",
     "rounded-t-ref",
     "border-leak",
 ]

@@ -13,7 +13,9 @@ from bioscnn.simulation.simulate import RECORDED_BYTES
 from bioscnn.studies.prepare import Prepared
 
 
-def simulate_again(prepared: Prepared, chosen: NDArray[np.int64], potentials: Collection[str]) -> Recording:
+def simulate_again(
+    prepared: Prepared, chosen: NDArray[np.int64], potentials: Collection[str]
+) -> tuple[Recording, dict[str, float]]:
     """Simulate some trials in the opposite order; a trial that depends on the one before it then differs.
 
     Parameters
@@ -27,8 +29,10 @@ def simulate_again(prepared: Prepared, chosen: NDArray[np.int64], potentials: Co
 
     Returns
     -------
-    Recording
+    recording : Recording
         Of the trials in the order of `chosen`, with the spikes of all populations.
+    largest : dict of float
+        Largest magnitude of a potential, V, of each population whose potentials were looked at.
 
     Raises
     ------
@@ -42,18 +46,19 @@ def simulate_again(prepared: Prepared, chosen: NDArray[np.int64], potentials: Co
     n_bytes = 4 * len(chosen) * few.n_steps * sum(population.size for population in network.neurons)
     seen = names if n_bytes < RECORDED_BYTES else set(potentials)
     recording = simulate(network, few, prepared.device, record=names, potentials=seen, trials=back)
-    populations = {}
+    populations, largest = {}, {}
     for name, population in recording.populations.items():
         traces, spikes = population.potentials, population.spikes
         if traces is not None:
             _require_finite(name, traces)
+            largest[name] = float(max(traces.max(initial=0), -traces.min(initial=0)))
         populations[name] = PopulationRecording(
             population.counts_by_trial[::-1],
             population.counts_by_neuron,
             None if spikes is None else spikes.take(np.arange(len(chosen))[::-1]),
             traces[::-1] if traces is not None and name in potentials else None,
         )
-    return Recording(populations, recording.n_steps, recording.dt)
+    return Recording(populations, recording.n_steps, recording.dt), largest
 
 
 def _require_finite(name: str, traces: NDArray[np.float32]) -> None:

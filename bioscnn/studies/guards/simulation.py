@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,19 @@ AT_CEILING = 0.5
 SPIKE_RULES = ("spike-count", "first-spike")
 """Readouts that need spikes of the output."""
 
+COARSE = 1e-4
+"""Thresholds by which a potential may be rounded before a run says so."""
+
 NEAR = 1.1
 """Mean interval of a train at the ceiling, in shortest intervals, at most."""
 
 
 def findings_of_simulation(
-    prepared: Prepared, scores: Scores, examples: Recording, chosen: NDArray[np.int64]
+    prepared: Prepared,
+    scores: Scores,
+    examples: Recording,
+    chosen: NDArray[np.int64],
+    largest: Mapping[str, float],
 ) -> list[Finding]:
     """Return findings on the spikes of a run; none, as a rule.
 
@@ -40,12 +47,15 @@ def findings_of_simulation(
         Of `bioscnn.studies.guards.simulate_again`.
     chosen : ndarray of int64, shape (n_examples,)
         Which trials these are.
+    largest : mapping of float
+        Largest magnitude of the potentials of populations in the examples, V.
     """
     rounded = rounding_of(prepared.study.config)
     return [
         *_without_input(prepared),
         *_silent(prepared, scores),
         *at_ceiling(prepared.network, examples),
+        *_coarse(prepared, largest),
         *([] if rounded is None else [Finding("rounded-t-ref", rounded)]),
         *_leaks(prepared.network, scores, examples, chosen),
     ]
@@ -75,6 +85,25 @@ def at_ceiling(network: SpikingNetwork, recording: Recording) -> Iterator[Findin
                 f"in the examples, {n_dense:,} of {n_active:,} active spike trains of {population.name} fire "
                 "as fast as refractory periods let them, so that they tell large activations apart no more: "
                 "weights or input currents are too large for neuron.t_ref",
+            )
+
+
+def _coarse(prepared: Prepared, largest: Mapping[str, float]) -> Iterator[Finding]:
+    """Yield a finding for each population whose potentials single precision knows too coarsely to fire by."""
+    if prepared.study.config.simulation.precision != "float32":
+        return
+    for population in prepared.network.neurons:
+        V_th = getattr(population.neuron, "V_th", None)
+        if V_th is None or not population.spikes or population.name not in largest:
+            continue
+        times = largest[population.name] / V_th
+        if (resolved := times * float(np.finfo(np.float32).eps)) > COARSE:
+            yield Finding(
+                "coarse-precision",
+                f"in the examples, potentials of {population.name} come to {times:,.0f} times V_th, where "
+                f"single precision resolves {resolved:.2g} of it, so that spikes are a matter of rounding: "
+                "weights or input currents are too large for neuron.V_th; "
+                "simulation.precision=float64 has more digits",
             )
 
 
