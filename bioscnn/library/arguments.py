@@ -81,9 +81,12 @@ def _as_toml(key: str, value: object) -> str:
             "no value of a key",
             key=key,
             value=item,
-            expected='text such as "1 ms", a number, True or False, or a list of these',
+            expected='text such as "1 ms", a number, True or False, or a list or mapping of these',
         )
 
+    if isinstance(value, Mapping):
+        inside = (f"{json.dumps(str(name))} = {_as_toml(key, item)}" for name, item in value.items())
+        return f"{{ {', '.join(inside)} }}"
     return json.dumps(value, ensure_ascii=False, default=plain)
 
 

@@ -99,6 +99,12 @@ def test_a_study_is_changed_as_on_the_command_line():
     assert (again, again.label, again.toml()) == (both, both.label, both.toml())
 
 
+def test_a_table_of_a_study_is_a_mapping():
+    cells = {"encoding.retina": ["on-midget"], "encoding.gain_control": "none"}
+    study = bioscnn.read_study("mnist", {**cells, "encoding.full_response": {"on-midget": np.float32(0.5)}})
+    assert study.config.encoding.full_response == {"on-midget": 0.5}
+
+
 @pytest.mark.parametrize(
     ("changes", "key"),
     [

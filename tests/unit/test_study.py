@@ -103,6 +103,7 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[synapse]\ndelay = '30 ms'", ["synapse.delay", "shorter than simulation.duration = 30 ms"]),
         ("[synapse]\ndelay = '-1 ms'", ["synapse.delay", "0 or more"]),
         ("[synapse]\ntau_s = '1 us'", ["synapse.tau_s", "1 us", "simulation.dt/50 = 20 us"]),
+        ("[neuron]\ntau_m = '1 us'", ["neuron.tau_m", "1 us", "simulation.dt/50 = 20 us"]),
         ("[encoding]\nkind = 'spike-time'", ["encoding.kind", 'network.code = "time"']),
         ("noise = 3", ["not a table", "noise", "[noise.NAME]"]),
         ("[noise]\nblur = 3", ["not a table", "noise.blur", "3", "write noise.blur.severity = 2"]),

@@ -119,6 +119,20 @@ class StudyConfig(Table):
         return self
 
     @model_validator(mode="after")
+    def _membrane_steps(self) -> StudyConfig:
+        shortest, neuron = self.simulation.dt / SHARPEST, self.neuron
+        leaks = not (self.is_nir or neuron.is_own or neuron.model == "if")
+        if leaks and 0 < neuron.tau_m < shortest * (1 - 1e-9):
+            raise refuse(
+                "the membrane forgets too fast for the time step, at whose end nothing is left but rounding",
+                key="neuron.tau_m",
+                value=format_quantity(neuron.tau_m, "time"),
+                expected=f"at least simulation.dt/{SHARPEST} = {format_quantity(shortest, 'time')}",
+                fix="change one of the two",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _excitation_reaches_the_threshold(self) -> StudyConfig:
         synapse, V_th = self.synapse, self.neuron.V_th
         if synapse.model == "conductance" and not (self.neuron.is_own or synapse.E_e > V_th):
