@@ -77,7 +77,7 @@ $(VENV)/ready-sensitivity: $(VENV)/ready
 	@touch $@
 
 $(VENV)/ready-interop: $(VENV)/ready
-	@echo "adding NEST and Nengo, for a test (once) ..."
+	@echo "adding NEST, Nengo and nwbinspector, for two tests (once) ..."
 	@$(INSTALL) '.[interop$(ALSO)]'
 	@touch $@
 

@@ -150,6 +150,17 @@ def test_nwb(run, recording, tmp_path):
     assert intervals.chosen_class.tolist() == decisions(recording, RULE)[:, -1].tolist()
 
 
+def test_the_inspector_of_nwb_files_misses_nothing_but_what_a_simulation_has_not(run, tmp_path):
+    inspector = pytest.importorskip("nwbinspector", reason="pip install 'bioscnn[interop]'")
+    found = inspector.inspect_nwbfile(nwbfile_path=str(export(run, "nwb", tmp_path / "run.nwb")))
+    assert {(message.importance.name, message.check_function_name) for message in found} == {
+        ("BEST_PRACTICE_VIOLATION", "check_subject_species_exists"),
+        ("BEST_PRACTICE_SUGGESTION", "check_experimenter_exists"),
+        ("BEST_PRACTICE_SUGGESTION", "check_institution"),
+        ("BEST_PRACTICE_SUGGESTION", "check_keywords"),
+    }
+
+
 def test_names_of_classes_are_no_formulas_of_a_spreadsheet(recording, tmp_path, monkeypatch):
     names = ["=1+1", "@a", "-b", " +c", *"efghij"]
     monkeypatch.setattr(Activity, "classes", names)

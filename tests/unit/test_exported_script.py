@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bioscnn import brian2
 from bioscnn.cli import app
 from bioscnn.simulation import Device, simulate
 from bioscnn.studies import read_study
@@ -42,3 +43,16 @@ def test_the_script_of_the_first_example_gives_the_spikes_of_bioscnn(tmp_path, m
     recording = simulate(prepared.network, prepared.stimulus[:10], Device("numpy"), record=list(found))
     assert set(differing(found, recording).values()) == {0}
     assert (chosen == prepared.examples.labels[:10]).sum() >= 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mnist-foveal", "nmnist"])
+def test_the_scripts_of_a_retina_and_of_recordings_give_the_spikes_of_bioscnn(name, tmp_path):
+    """The first trial; docs/export.md has ten, of more studies."""
+    prepared = prepare(read_study(name, ["dataset.trials=1"]), None)
+    script = brian2(name, {"dataset.trials": 1}, trials=1, out=tmp_path).script
+    stimulus = prepared.stimulus
+    found, _ = run_script(script, prepared.network, stimulus.dt, stimulus.n_steps, 1)
+    recording = simulate(prepared.network, stimulus, Device("numpy"), record=list(found))
+    assert set(differing(found, recording).values()) == {0}
+    assert all(train.n_spikes for train in found.values())

@@ -28,8 +28,9 @@ def type_in(line, *more):
     return done.output
 
 
-def test_fashion_mnist_is_fetched_and_becomes_a_study(tmp_path, monkeypatch):
-    """Ten pictures a class in the place of the 70,000; nothing is downloaded."""
+@pytest.mark.slow
+def test_fashion_mnist_is_fetched_trained_and_run(tmp_path, monkeypatch):
+    """Ten pictures a class in the place of the 70,000, and fewer layers and epochs; nothing is downloaded."""
 
     def retrieve(urls, md5, target, **more):
         assert all(url.endswith(target.name) for url in urls) and fashion_mnist.MD5[target.name] == md5
@@ -65,3 +66,11 @@ def test_fashion_mnist_is_fetched_and_becomes_a_study(tmp_path, monkeypatch):
     shown = input_kind(config).load(config, "validation", 10, None, None)
     assert shown.shape == (1, 28, 28) and shown.examples.classes == fashion_mnist.CLASSES
     assert config.dataset.trials == 20
+    pytest.importorskip("torch")
+    small = ("--set", "training.layers=4c3s4", "--set", "training.examples=50", "--epochs", "1")
+    type_in(commands[2], *small)
+    assert bioscnn.read_network("fashion.onnx").n_classes == 10
+    type_in(commands[3], "--set", "simulation.device=numpy", "--set", "simulation.duration=10 ms")
+    result = bioscnn.read_run("results/fashion/latest")
+    assert len(result.decisions) == 20 and set(result.decisions["true_name"]) <= set(fashion_mnist.CLASSES)
+    assert result.report.is_file()

@@ -225,6 +225,14 @@ def test_an_npz_file_gives_bytes_or_floats_as_they_are(tmp_path, save):
         assert test.pictures().dtype == np.uint8
 
 
+@pytest.mark.parametrize("n", [2, 1000])
+def test_as_few_as_two_and_as_many_as_a_thousand_classes_are_told_apart(tmp_path, n):
+    y = np.arange(3 * n) % n
+    np.savez(tmp_path / "few-or-many.npz", x=np.zeros((3 * n, 2, 2), np.uint8), y=y)
+    of_test = load_dataset(f"npz:{tmp_path / 'few-or-many.npz'}", "test")
+    assert of_test.classes == tuple(map(str, range(n))) and sorted(of_test.labels) == list(range(n))
+
+
 def test_parts_of_an_npz_file_stay(tmp_path):
     x, y = np.zeros((20, 4, 4), np.uint8), np.arange(20) % 2
     np.savez(tmp_path / "a.npz", x_train=x, y_train=y, x_test=x[:6] + 9, y_test=y[:6][:, None])
@@ -394,6 +402,8 @@ X, Y = np.zeros((12, 4, 5), np.uint8), np.arange(12) % 3
         ({"x": X, "y": Y + 1}, "labels", "a class without examples"),
         ({"x": X, "y": np.zeros(12, int)}, "classes", "one class alone"),
         ({"x": X, "y": Y + 5000}, "y", "is none of a class"),
+        ({"x": X, "y": Y + 998}, "y", "is none of a class"),
+        ({"x": X, "y": Y, "classes": [str(k) for k in range(1001)]}, "classes", "no such number of classes"),
         ({"x": X, "y": Y, "classes": ["a", "b"]}, "labels", "names no class"),
         ({"x": X, "y": Y, "classes": ["a", "b", "a"]}, "class", "two classes of one name"),
         ({"x": X, "y": Y, "classes": ["a", "b", "c\n"]}, "class", "cannot be shown"),

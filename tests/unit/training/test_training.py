@@ -473,8 +473,12 @@ class Killed(BaseException):
 
 @pytest.fixture(
     scope="module",
-    params=[QUICK, replace(QUICK, noise=0.5, average=0.9), replace(ON_SPIKES, epochs=8)],
-    ids=["rates", "noise and average", "spikes"],
+    params=[
+        QUICK,
+        replace(QUICK, noise=0.5, average=0.9, precision="bfloat16"),
+        replace(ON_SPIKES, epochs=8),
+    ],
+    ids=["rates", "noise, average, 16 bits", "spikes"],
 )
 def undisturbed(request):
     """Settings, data, and what a training comes to that nobody kills."""
