@@ -95,6 +95,9 @@ def read_network(path: Path) -> object:
     classify.answers_of = answers  # type: ignore[assignment]
     run.load_images = lambda *asked: shown()
     run.write_page = lambda page, folder: folder
+    for file in path.iterdir():
+        if file.is_symlink():
+            file.unlink()  # networks may be links, as stores of networks have them: they are followed
     arrays, card = read_npz(path / "net.npz"), path / "net.json"
     if arrays is not None:
         with suppress(OSError, ValueError, TypeError, RecursionError):
