@@ -399,6 +399,18 @@ def test_a_network_of_recordings_of_ones_own_is_converted(tmp_path):
     assert named.stdout == done.stdout, named.stderr
 
 
+def test_a_conversion_for_data_of_ones_own_leads_to_a_study_of_them(tmp_path):
+    changes = ["--set", "dataset.name=events:my gestures", "--set", "neuron.t_ref=1 ms"]
+    said = " ".join(
+        bioscnn(tmp_path, "convert", "nmnist-small", *changes).stdout.replace("\\\n", " ").split()
+    )
+    assert (
+        "new STUDY --data 'events:my gestures' bioscnn run STUDY.toml --set network.model=nmnist-small "
+        in said
+    )
+    assert said.endswith("--set 'neuron.t_ref=1 ms'") and "dataset.name" not in said
+
+
 def test_a_network_of_any_shape_can_be_converted(tmp_path):
     write_onnx(every_layer(), tmp_path / "mine.onnx")
     done = bioscnn(tmp_path, "convert", "mine.onnx")
