@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
+from bioscnn.datasets.own import kind_and_path
 from bioscnn.printing.shared import (
     Again,
     own_name,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from bioscnn.studies.config import StudyConfig
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
+
+
+NAMES_DATA = "dataset.name="
 
 
 def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> None:
@@ -226,6 +230,11 @@ def print_conversion(description: dict[str, Any], model: str, changes: Sequence[
             "on images of its study after dataset.mean and dataset.std.",
             markup=False,
         )
-    words = [word for change in (f"network.model={model}", *changes) for word in ("--set", change)]
-    line = f"{own_name()} run STUDY {shlex.join(words)}"
-    print_next([(line, "")], "Next, in place of STUDY a study of the network's data, such as mnist:")
+    study, chosen, commands = "STUDY", "a study of the network's data, such as mnist", []
+    names = [change.removeprefix(NAMES_DATA) for change in changes if change.startswith(NAMES_DATA)]
+    if names and kind_and_path(names[-1]):
+        changes = [change for change in changes if not change.startswith(NAMES_DATA)]
+        study, chosen = "STUDY.toml", "a name of your choice"
+        commands = [(f"{own_name()} new STUDY --data {shlex.quote(names[-1])}", "")]
+    words = shlex.join(word for change in (f"network.model={model}", *changes) for word in ("--set", change))
+    print_next([*commands, (f"{own_name()} run {study} {words}", "")], f"Next, in place of STUDY {chosen}:")

@@ -60,6 +60,10 @@ def compare_runs(a: Path, b: Path) -> RunComparison:
             keys=keys,
             differences=paired_differences(one, other),
             spikes=_compare_spikes(one, other) if keys.keys() <= MAY_DIFFER else None,
+            spikes_in=(
+                one.summary.get("input_spikes_per_trial"),
+                other.summary.get("input_spikes_per_trial"),
+            ),
         )
 
 

@@ -147,6 +147,9 @@ class RunComparison:
         Of accuracy, latency and spikes, trial by trial.
     spikes : Comparison or None
         Spike by spike; None where networks, input or clock are not the same, so that spikes cannot be.
+    spikes_in : tuple of float or None
+        Spikes that come in per trial in the first and the second run, which `differences` do not count; None
+        where currents flow in.
     """
 
     settings: tuple[dict[str, Any], dict[str, Any]]
@@ -154,6 +157,7 @@ class RunComparison:
     keys: dict[str, tuple[Any, Any]]
     differences: tuple[PairedDifference, ...]
     spikes: Comparison | None
+    spikes_in: tuple[float | None, float | None] = (None, None)
 
     @property
     def as_expected(self) -> bool:
@@ -163,8 +167,13 @@ class RunComparison:
     @property
     def sentences(self) -> list[str]:
         """What the comparison comes to, one sentence per quantity, and one about the spikes."""
+        first, second = self.spikes_in
+        came_in = [] if first == second else [
+            f"Spikes that come in are not counted: {number(first or 0)} per trial in the first run, "
+            f"{number(second or 0)} in the second."
+        ]  # fmt: skip
         spikes = [] if self.spikes is None else [verdict(self.spikes)]
-        return [*map(sentence, self.differences), *spikes]
+        return [*map(sentence, self.differences), *came_in, *spikes]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the comparison for JSON; potentials in V."""
@@ -173,6 +182,7 @@ class RunComparison:
             "n_trials": self.n_trials,
             "keys_that_differ": {key: list(values) for key, values in self.keys.items()},
             "differences": [difference.as_dict() for difference in self.differences],
+            "input_spikes_per_trial": list(self.spikes_in),
             "spike_by_spike": self.spikes is not None,
             **({} if self.spikes is None else self.spikes.as_dict()),
             "verdict": " ".join(self.sentences),

@@ -8,6 +8,7 @@ from typing import Any
 
 from bioscnn.ann import read_card, read_model
 from bioscnn.ann.models import locate
+from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.errors import UserError
 from bioscnn.network import Connectivity, Convolution, Dense, Pooling, Projection
 from bioscnn.neurons import ExponentialConductance, LeadingCount
@@ -49,9 +50,8 @@ def describe_conversion(model: str, data: Path | None = None, changes: Sequence[
     UserError
         If the network cannot be converted, or a change does not fit.
     """
-    config, graph = _usual_study(model), read_model(model)
-    if changes:
-        config = _changed(config, changes)
+    tables, graph = _usual_study(model), read_model(model)
+    config = _changed(tables, changes)
     calibration = calibration_input(config, graph, data)
     if calibration is not None:
         check_shape(graph, calibration, model)
@@ -65,10 +65,12 @@ def describe_conversion(model: str, data: Path | None = None, changes: Sequence[
     return description
 
 
-def _usual_study(model: str) -> StudyConfig:
-    """Return a study of what a network was trained on: images or recordings, as its card says."""
+def _usual_study(model: str) -> dict[str, Any]:
+    """Return tables of a study of what a network was trained on: images or recordings, as its card says."""
     try:
-        return _study_of(read_card(model) or {})
+        tables = _tables_of(read_card(model) or {})
+        StudyConfig.model_validate(tables)
+        return tables
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UserError(
             "the card of the network does not say what it was trained on",
@@ -78,10 +80,13 @@ def _usual_study(model: str) -> StudyConfig:
         ) from None
 
 
-def _changed(config: StudyConfig, changes: Sequence[str]) -> StudyConfig:
+def _changed(tables: Mapping[str, Any], changes: Sequence[str]) -> StudyConfig:
     """Return a study with keys changed; there is no file that an error could name."""
+    config = StudyConfig.model_validate(tables)
+    if not changes:
+        return config
     try:
-        changed = study_of(Path("study.toml"), config.model_dump(), changes).config
+        changed = study_of(Path("study.toml"), tables, changes).config
     except UserError as error:
         raise error.but(file=None if error.file == Path("study.toml") else error.file) from None
     if changed.network.model != config.network.model:
@@ -94,7 +99,7 @@ def _changed(config: StudyConfig, changes: Sequence[str]) -> StudyConfig:
     return changed
 
 
-def _study_of(card: Mapping[str, Any]) -> StudyConfig:
+def _tables_of(card: Mapping[str, Any]) -> dict[str, Any]:
     if "encoding" in card:
         made = card["encoding"]
         keys = {key: made[key] for key in KEYS_OF_ENCODINGS[made["kind"]] if made.get(key)}
@@ -104,16 +109,15 @@ def _study_of(card: Mapping[str, Any]) -> StudyConfig:
             if key in keys:
                 keys[key] = format_quantity(keys[key], dimension)
         name = card["data"]["train"]["name"]
-        return StudyConfig.model_validate(
-            {"dataset": {"name": name}, "encoding": {"kind": made["kind"], **keys}}
-        )
+        return {"dataset": {"name": name}, "encoding": {"kind": made["kind"], **keys}}
     if "recordings" not in card:
-        return StudyConfig()
+        return {}
     name = card["data"]["train"]["name"].removesuffix("-simulated")
+    if name not in EVENT_DATASETS:
+        name = "nmnist"  # recordings of one's own: the card does not say where they lie
     rate = format_quantity(card["settings"]["input_rate"], "frequency")
     encoding = {"kind": "events", "input_rate": rate, "bin_size": card["recordings"]["bin_size"]}
-    tables = {"dataset": {"name": name}, "encoding": encoding, "simulation": {"duration": "300 ms"}}
-    return StudyConfig.model_validate(tables)
+    return {"dataset": {"name": name}, "encoding": encoding, "simulation": {"duration": "300 ms"}}
 
 
 def _weights(projection: Projection) -> str:

@@ -384,6 +384,33 @@ def test_a_network_of_recordings_is_converted_for_input_spikes(tmp_path):
     assert "exponential" in first
 
 
+def test_a_network_of_recordings_of_ones_own_is_converted(tmp_path):
+    """Its card has the name of their folder, which is no data set that bioscnn knows."""
+    shutil.copy(ROOT / "bioscnn/models/nmnist-small.onnx", tmp_path / "mine.onnx")
+    card = json.loads((ROOT / "bioscnn/models/nmnist-small.json").read_text())
+    card["data"]["train"]["name"] = "gestures"
+    (tmp_path / "mine.json").write_text(json.dumps(card))
+    done = bioscnn(tmp_path, "convert", "mine.onnx", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == json.loads(
+        bioscnn(tmp_path, "convert", "nmnist-small", "--json").stdout
+    )
+    named = bioscnn(tmp_path, "convert", "mine.onnx", "--set", "dataset.name=events:gestures", "--json")
+    assert named.stdout == done.stdout, named.stderr
+
+
+def test_a_conversion_for_data_of_ones_own_leads_to_a_study_of_them(tmp_path):
+    changes = ["--set", "dataset.name=events:my gestures", "--set", "neuron.t_ref=1 ms"]
+    said = " ".join(
+        bioscnn(tmp_path, "convert", "nmnist-small", *changes).stdout.replace("\\\n", " ").split()
+    )
+    assert (
+        "new STUDY --data 'events:my gestures' bioscnn run STUDY.toml --set network.model=nmnist-small "
+        in said
+    )
+    assert said.endswith("--set 'neuron.t_ref=1 ms'") and "dataset.name" not in said
+
+
 def test_a_network_of_any_shape_can_be_converted(tmp_path):
     write_onnx(every_layer(), tmp_path / "mine.onnx")
     done = bioscnn(tmp_path, "convert", "mine.onnx")

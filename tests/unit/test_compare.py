@@ -252,6 +252,15 @@ def test_the_paired_differences_are_those_of_the_statistic_over_the_trials_of_th
     assert np.flatnonzero(b.latency_ms != a.latency_ms).tolist() == [1, 4] and b.latency_ms[1] == N_STEPS
 
 
+def test_spikes_that_come_in_are_told_where_they_differ(original, copy):
+    assert not any("come in" in sentence for sentence in compare_runs(original, copy).sentences)
+    change_json(copy / "summary.json", input_spikes_per_trial=5272.0)
+    compared = compare_runs(original, copy)
+    told = "Spikes that come in are not counted: 0 per trial in the first run, 5,272 in the second."
+    assert told in compared.sentences
+    assert compared.as_dict()["input_spikes_per_trial"] == [None, 5272.0]
+
+
 def test_an_interval_without_ends_is_written_as_none():
     [paired] = (
         PairedDifference("spikes_per_trial", 3.0, 5.0, estimate)
