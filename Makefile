@@ -149,7 +149,7 @@ SWEEP_WORDS = $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS)) $(
 sweep: $(SWEEP_NEEDS) ## vary the parameters of a study [SWEEP=sims/sweeps/mnist-surface.toml] [TRIALS=] [JOBS=] [DASK=] [RETRY=1]
 	@$(BIN)/bioscnn sweep $(or $(SWEEP),sims/sweeps/mnist-surface.toml) $(SWEEP_WORDS)
 
-sensitivity: $(SWEEP_NEEDS) ## say which parameters matter [DATASET=mnist, caltech, nmnist, ncaltech101] [SOBOL=1] [GAIN=kept] [TRIALS=] [JOBS=] [DASK=] [RETRY=1]
+sensitivity: $(SWEEP_NEEDS) ## say which parameters matter [DATASET=mnist, mnist-foveal, caltech, nmnist, ncaltech101] [SOBOL=1] [GAIN=kept] [TRIALS=] [JOBS=] [DASK=] [RETRY=1]
 	@$(BIN)/bioscnn sweep sims/sweeps/$(DATASET)-$(if $(SOBOL),sobol,morris).toml $(if $(GAIN),--gain $(GAIN)) $(SWEEP_WORDS)
 
 ladder: $(VENV)/ready $(if $(NETWORKS),$(VENV)/ready-train) ## say what each piece of biology costs and buys [DATASET=mnist] [FACTORIAL=1] [NETWORKS=] [EPOCHS=] [TRIALS=] [NEURON=] [JOBS=]
