@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ann.room import check_room
 from bioscnn.ann.windows import window_grid
+from bioscnn.errors import UserError
 from bioscnn.network import Connectivity, Convolution, Dense, Individual, Pooling
 from bioscnn.nir.graph import Graph, Node
 
@@ -175,13 +176,11 @@ def _behind(
     graph: Graph, node: Node, image: Shape, window: Shape, stride: Shape, around: Shape
 ) -> tuple[int, int, int]:
     """Return the shape of what windows make of an image, if there is room for it."""
-    height, width = window_grid(image[1:], window, stride, around)  # type: ignore[arg-type]
+    try:
+        height, width = window_grid(image[1:], window, stride, around)  # type: ignore[arg-type]
+    except UserError as error:
+        raise graph.refuse(error.problem, node.name, value=error.value, expected=error.expected) from None
     graph.check_room((image[0], height, width), "its output", node.name)
-    if any(p > n + w for p, n, w in zip(around, image[1:] * 2, window * 2, strict=True)):
-        raise graph.refuse(
-            "a padding larger than its image and its window", node.name, value=around[:2],
-            expected=f"an image of {image[1]} x {image[2]}, windows of {window[0]} x {window[1]}",
-        )  # fmt: skip
     for positions, length in zip((height, width), window, strict=True):
         graph.check_room((positions, length), "the list of its windows", node.name)
     return image[0], height, width

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import stat
@@ -404,9 +405,9 @@ def test_a_conversion_for_data_of_ones_own_leads_to_a_study_of_them(tmp_path):
     said = " ".join(
         bioscnn(tmp_path, "convert", "nmnist-small", *changes).stdout.replace("\\\n", " ").split()
     )
-    assert (
-        "new STUDY --data 'events:my gestures' bioscnn run STUDY.toml --set network.model=nmnist-small "
-        in said
+    assert re.search(
+        r"new STUDY --data 'events:my gestures' \S*bioscnn run STUDY.toml --set network.model=nmnist-small ",
+        said,
     )
     assert said.endswith("--set 'neuron.t_ref=1 ms'") and "dataset.name" not in said
 

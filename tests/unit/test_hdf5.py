@@ -22,8 +22,10 @@ from bioscnn.report import write_index, write_report
 from bioscnn.report.folder import read_run
 from bioscnn.simulation.simulate import Silent
 from bioscnn.simulation.storage import StoredRun, load_run
+from bioscnn.studies import read_study
 from bioscnn.studies.compare import compare_runs
 from bioscnn.studies.explain import explain_run
+from bioscnn.studies.shipped import shipped_studies
 from tests.browser.conftest import write_made_up_run
 from tests.keras_archives import image, layer, sequential, written
 from tests.unit.nir.graphs import chain, lif, weights
@@ -196,7 +198,9 @@ DAMAGED = [heap_of_strings, heap_of_names, tree]
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return write_made_up_run(tmp_path_factory.mktemp("runs"), 10)
+    folder = write_made_up_run(tmp_path_factory.mktemp("runs"), 10)
+    (folder / "config.toml").write_text(read_study(shipped_studies() / "mnist.toml").toml())
+    return folder
 
 
 def changed_run(run, folder, change):
