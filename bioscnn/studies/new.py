@@ -249,13 +249,13 @@ def _training(data_survey: Survey, shape: tuple[int, int, int], by_times: bool) 
     yield _key("rotation", 8.0, "degrees, either way: how each example is changed each time it is shown")
     yield _key("shift", 1.2, "pixels, either way")
     yield _key("mirror", 0.0, "probability; 0.5 if left and right do not matter")
-    if not by_times:
-        yield "# spike_penalty = 0.05    # loss per thousand spikes of an image: a network that fires less"
     if by_times:
         tuned = min(max(_FEWEST_TUNED, ceil(_TUNING_BATCHES * batch_size / n_training)), _MOST_TUNED)
         yield "\n[training.times]          # of `--on times`, which begins with the network above"
         yield _key("epochs", tuned, "")
         yield _key("batch_size", batch_size, "")
+    else:
+        yield "# spike_penalty = 0.05    # loss per thousand spikes of an image: a network that fires less"
 
 
 def _usual(path: str, value: object = None) -> str:

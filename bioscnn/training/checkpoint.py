@@ -45,11 +45,13 @@ class State:
     @contextmanager
     def averaged(self, network: TorchNetwork) -> Iterator[None]:
         """Give a network the average of its weights meanwhile, if there is one."""
+        if not self.average:
+            yield
+            return
         present = network.copy_state()
-        if self.average:
-            network.set_state(self.average)
-            if network.fires:
-                network.hold_at_rheobase()
+        network.set_state(self.average)
+        if network.fires:
+            network.hold_at_rheobase()
         yield
         network.set_state(present)
 
