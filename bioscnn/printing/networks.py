@@ -38,10 +38,13 @@ def print_training(card: dict[str, Any], file: Path, config: StudyConfig, again:
         come_in = ", those that come in counted" if card["stage"] == "times" else ""
         spikes = f"{spiking['spikes_per_image']:,.0f} spikes per trial{come_in}"
         fields.append(("spiking network", f"{_share(spiking)} {read}, {spikes}"))
+    if before := card.get("spiking_before"):
+        spikes = f"{before['spikes_per_image']:,.0f} spikes per trial"
+        fields.append(("before", f"{_share(before)}, {spikes}: the network that it began with"))
     fields.append(("files", f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}"))
     print_fields(fields, 16)
-    hint = _doubt(card["spiking"] or card["validation"], len(card["classes"]))
-    print_warnings([{"certain": False, "text": hint}] if hint else [], 16)
+    hints = [_doubt(card["spiking"] or card["validation"], len(card["classes"])), _no_gain(card)]
+    print_warnings([{"certain": False, "text": hint} for hint in hints if hint], 16)
     if again.subject.suffix == ".toml":
         print_next(_after_training(card, file, config, again))
 
@@ -55,6 +58,19 @@ def _doubt(part: dict[str, Any], n_classes: int) -> str | None:
     return (
         f"the accuracy is no better than guessing, which is right in {100 / n_classes:.3g} % with "
         f"{n_classes} classes: more epochs, examples or layers may help"
+    )
+
+
+def _no_gain(card: dict[str, Any]) -> str | None:
+    """Return that fine-tuning made a network less accurate for nothing, if it did."""
+    before, after = card.get("spiking_before"), card["spiking"]
+    if not before or after["accuracy"] >= before["accuracy"]:
+        return None
+    if card["settings"]["spike_penalty"] > 0 and after["spikes_per_image"] < before["spikes_per_image"]:
+        return None
+    return (
+        "fine-tuning made the network less accurate on these: keep the one that it began with, or try a "
+        "smaller learning_rate, or more epochs"
     )
 
 

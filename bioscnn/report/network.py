@@ -139,7 +139,7 @@ def _accuracy(parts: dict[str, Any]) -> list[str]:
 
 _IN_WORDS = {
     "n_train": "training examples", "validation": "rates, validation", "spiking": "spikes, validation",
-    "seconds": "time",
+    "spiking_before": "spikes, validation, before", "seconds": "time",
 }  # fmt: skip
 """Names of entries of a card, as a reader knows them."""
 

@@ -127,8 +127,7 @@ def measure(
         validation_loss, validation_accuracy = _rates(network, validation, whole, objective)
         spiking: tuple[float | None, float | None, float | None] = None, None, None
         if network.has_twin and objective.spiking_images:
-            few = drawn_rows(len(validation), objective.spiking_images)
-            spiking = _twin(network, validation, few, objective)
+            spiking = simulated_spikes(network, validation, objective)
     return EpochRecord(
         epoch,
         float(np.mean(losses)),
@@ -159,17 +158,18 @@ def _rates(
     return float(cross_entropy(logits, labels)), _share_right(logits, labels)
 
 
-def _twin(
-    network: TorchNetwork, examples: Examples, rows: torch.Tensor, objective: Objective
+def simulated_spikes(
+    network: TorchNetwork, validation: Examples, objective: Objective
 ) -> tuple[float, float, float]:
-    """Return accuracy at the end of the trial, spikes an example, and the loss."""
-    network = network.folded()
+    """Return accuracy at the end of the trial, spikes an example, and the loss, of `spiking_images`."""
+    network, rows = network.folded(), drawn_rows(len(validation), objective.spiking_images)
     last, spikes = [], 0.0
-    for x, _ in batches(examples, rows):
-        evidence, per_example = objective.simulated(network, x)
-        last.append(evidence)
-        spikes += per_example * len(evidence)
-    evidence, labels = torch.cat(last), examples.labels[rows]
+    with torch.no_grad():
+        for x, _ in batches(validation, rows):
+            evidence, per_example = objective.simulated(network, x)
+            last.append(evidence)
+            spikes += per_example * len(evidence)
+    evidence, labels = torch.cat(last), validation.labels[rows]
     loss = float(cross_entropy(evidence, labels))
     return _share_right(evidence, labels), spikes / len(labels), loss
 

@@ -25,7 +25,7 @@ from bioscnn.training.settings import Settings, SpikeSettings, TimeSettings
 if TYPE_CHECKING:
     from bioscnn.training.examples import Examples
     from bioscnn.training.fit import Progress
-    from bioscnn.training.measure import EpochRecord, Objective
+    from bioscnn.training.measure import Objective
 
 
 _AT_ONCE = 4096
@@ -94,6 +94,7 @@ def train(
     from bioscnn.training.checkpoint import Checkpoint
     from bioscnn.training.fine_tuning import SpikeObjective
     from bioscnn.training.fit import fit
+    from bioscnn.training.measure import simulated_spikes
     from bioscnn.training.rate_training import RateObjective
     from bioscnn.training.time_training import TimeObjective
 
@@ -109,7 +110,10 @@ def train(
     checkpoints = Checkpoint(checkpoint, _identity(graph, teacher, settings, training, validation))
     started, threads = time.perf_counter(), torch.get_num_threads()
     torch.set_num_threads(settings.threads)
+    before: tuple[float, float] | None = None
     try:
+        if not isinstance(objective, RateObjective):
+            before = simulated_spikes(objective.network(graph, training), validation, objective)[:2]
         trained, records = fit(
             graph,
             teacher,
@@ -123,6 +127,8 @@ def train(
         torch.set_num_threads(threads)
     best = max(records, key=lambda record: (objective.score(record), record.epoch))
     right = proportion_of_counts(round(best.validation_accuracy * len(validation)), len(validation))
+    n_simulated = min(len(validation), objective.spiking_images)
+    duration = objective.decides_after(graph)
     card = {
         "name": graph.name,
         "stage": settings.stage,
@@ -132,9 +138,8 @@ def train(
         "teacher_sha256": None if teacher is None else teacher.sha256(),
         "n_train": len(training),
         "validation": _share(right),
-        "spiking": _spiking(
-            best, min(len(validation), objective.spiking_images), objective.decides_after(graph)
-        ),
+        "spiking": _spiking(best.spiking_accuracy, best.spikes_per_image, n_simulated, duration),
+        "spiking_before": None if before is None else _spiking(*before, n_simulated, duration),
         "best_epoch": best.epoch,
         "best_epoch_is": "the last of equally good ones",
         "epochs": [asdict(record) for record in records],
@@ -186,12 +191,14 @@ def _code(settings: Settings) -> dict[str, Any]:
     return {"code": {"kind": "time", "scale": 1.0, **{name: getattr(settings, name) for name in names}}}
 
 
-def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | None:
-    """Return the twin's results on the validation images at the end of the trial."""
-    if record.spiking_accuracy is None:
+def _spiking(
+    accuracy: float | None, spikes_per_image: float | None, n: int, duration: float
+) -> dict[str, Any] | None:
+    """Return the twin's results on n validation images at the end of the trial, if there is a twin."""
+    if accuracy is None:
         return None
-    share = _share(proportion_of_counts(round(record.spiking_accuracy * n), n))
-    return {**share, "spikes_per_image": record.spikes_per_image, "duration_ms": round(1e3 * duration, 6)}
+    share = _share(proportion_of_counts(round(accuracy * n), n))
+    return {**share, "spikes_per_image": spikes_per_image, "duration_ms": round(1e3 * duration, 6)}
 
 
 def _examples(

@@ -76,6 +76,19 @@ def test_from_photographs_to_a_network_that_spikes_rightly(pets, tmp_path):
     assert not list(tmp_path.glob("*.checkpoint.npz"))
 
 
+def test_fine_tuning_says_what_the_network_was_before_and_whether_it_was_better(pets):
+    shape = ("--set", "training.layers=8c3s2 8c3s2", "--set", "simulation.duration=40 ms")
+    type_in("train", pets, "--epochs", 40, *shape)
+    tune = ("train", pets, "--on", "spikes", "--epochs", 1, *shape)
+    said = type_in(*tune, "--set", "training.spikes.learning_rate=1e-12")
+    tuned = read_card("pets-fine-tuned.onnx")
+    assert tuned["spiking_before"] == tuned["spiking"] and "keep the one" not in said
+    said = type_in(*tune, "--set", "training.spikes.learning_rate=1")
+    spoilt = read_card("pets-fine-tuned.onnx")
+    assert spoilt["spiking_before"] == tuned["spiking"] and "keep the one" in " ".join(said.split())
+    assert spoilt["spiking"]["accuracy"] < tuned["spiking"]["accuracy"]
+
+
 @pytest.mark.parametrize("kind", ["npz", "events"])
 def test_arrays_of_floats_and_recordings_in_three_formats_are_learnt(tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)
