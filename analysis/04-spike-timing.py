@@ -37,6 +37,7 @@
 # %config InlineBackend.figure_format = "retina"
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import fill
 
 import numpy as np
@@ -51,23 +52,17 @@ from bioscnn import (
     Projection,
     SpikeTrains,
     SpikingNetwork,
+    TimingExperiment,
+    conduct,
     decisions,
     metrics,
     plots,
     prepare,
+    read_study,
     simulate,
     simulate_reference,
 )
-from bioscnn.experiments.timing import (
-    CLEAN,
-    SETS,
-    SPIKING,
-    accuracy_rows,
-    compared_rows,
-    control_rows,
-    decode_sets,
-)
-from bioscnn.metrics import CODES, decode
+from bioscnn.metrics import CONTROL_SETS, decode
 from bioscnn.noise import SACCADE_ENDS, parse_perturbation
 from bioscnn.seeds import stream
 from bioscnn.statistics import proportion
@@ -84,7 +79,8 @@ ENDS = [1e3 * end for end in SACCADE_ENDS]  # of the first two saccades, ms
 # digits. The next cell says which.
 
 # %%
-prepared = prepare("../sims/nmnist.toml", {"dataset.trials": TRIALS})
+study = read_study("../sims/nmnist.toml", {"dataset.trials": TRIALS})
+prepared = prepare(study)
 labels, digits = prepared.examples.labels, prepared.examples.classes
 network, device = prepared.network, prepared.device
 hidden = [population.name for population in network.neurons if population.name.startswith("conv")]
@@ -307,9 +303,32 @@ pd.DataFrame(order).T.round(1)
 # neuron comes at a time of its class, give or take 1 ms, and the number of spikes says nothing. In the
 # other, it is in their **number alone**. Decoders are trained on some trials and tested on others; they are
 # told each neuron's count, the latency of its first spike, the rank of that, or counts and times together.
+#
+# The timing experiment tries them before it asks anything else, `make timing DATASET=nmnist` of 1,000
+# recordings, every layer, and thirty perturbations. Where that has been done, its tables are read here;
+# where not, the next cell conducts a small one, of the recordings above and the input alone.
 
 # %% mystnb={"image": {"alt": "Accuracy of four decoders on two made sets: where only times tell, counts are at chance and latencies at 100 %; where only counts tell, the reverse."}}
-controls = pd.DataFrame(control_rows(decode_sets(SEED)))
+ASKED = ("jitter 2 ms", "jitter 10 ms", "jitter 50 ms", "collapse", "equalise 2")
+
+
+def read(folder):
+    """Read what a timing experiment wrote."""
+    tables = {table.stem: pd.read_csv(table) for table in folder.glob("*.csv")}
+    return tables, json.loads((folder / "summary.json").read_text())
+
+
+def ask():
+    """Conduct a small experiment, of which nothing is kept."""
+    experiment = TimingExperiment(study, perturb=ASKED, layers=("input",))
+    with TemporaryDirectory() as results:
+        return read(conduct(experiment, jobs=1, results=results).folder)
+
+
+folders = (path.parent for path in Path("../results/timing").glob("nmnist*/latest/effects.csv"))
+finished = sorted(folders)  # real recordings before simulated ones
+tables, summary = read(finished[0]) if finished else ask()
+controls = tables["controls"]
 plots.control_sets(controls)
 
 # %% [markdown]
@@ -363,7 +382,7 @@ plots.distance_matrix(close, few_labels, digits, name="van Rossum distance, 10 m
 
 # %% mystnb={"image": {"alt": "Separation of classes against time scale: that of the layers and of counts grows with it, that of the set with timing only falls beyond 10 ms."}}
 TAUS = (1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3)
-known = {name: make(SEED) for name, make in SETS.items()}
+known = {name: make(SEED) for name, make in CONTROL_SETS.items()}
 compared = {
     "input": (few["input"], few_labels),
     "input, counts made equal": (equal, few_labels),
@@ -436,51 +455,20 @@ others.set_index("spikes").drop(columns="scale").rename_axis("distance").round(3
 # (every neuron fires twice, whatever it did before). Each time the network reads what is left, and so do
 # decoders that are trained anew on spikes perturbed alike.
 #
-# `make timing DATASET=nmnist` asks this of 1,000 recordings, every layer, and thirty perturbations. Ten of
-# its questions are fixed in the code, and corrected together; all others are exploratory. Where it has been
-# done, its tables are read here; where not, we ask a small version of it, at the input alone.
+# Ten questions of the experiment are fixed in its code, and corrected together; all others are exploratory.
 
 # %%
-ASKED = ("jitter 2 ms", "jitter 10 ms", "jitter 50 ms", "collapse", "equalise 2")
-
-
-def answers(spikes):
-    """Return the class that the network and each decoder give every trial of the input."""
-    heard = simulate(network, spikes, device=device, potentials={"readout"})
-    by_network = decisions(heard, prepared.study.config.readout.rule)[:, -1]
-    return {SPIKING: by_network, **{code: decode(spikes, labels, code, seed=SEED) for code in CODES}}
-
-
-def ask():
-    """Perturb the input in a few ways; return tables like those of the timing experiment."""
-    conditions = [parse_perturbation(label) for label in ASKED]
-    given = {("input", CLEAN): answers(layers["input"])}
-    for condition in conditions:
-        perturbed = condition.apply(layers["input"], stream(SEED, "question", condition.label))
-        given["input", condition.label] = answers(perturbed)
-    told = {"n": len(labels), "chance": 1 / len(digits), "simulated": prepared.examples.simulated}
-    rows, tables = accuracy_rows(given, labels, conditions), compared_rows(given, labels, conditions)
-    return told, *map(pd.DataFrame, (rows, *tables))
-
-
-def read(folder):
-    """Read what a timing experiment wrote."""
-    told = json.loads((folder / "summary.json").read_text())
-    return told, *(pd.read_csv(folder / f"{name}.csv") for name in ("accuracy", "effects", "comparisons"))
-
-
-folders = (path.parent for path in Path("../results/timing").glob("nmnist*/latest/effects.csv"))
-finished = sorted(folders)  # real recordings before simulated ones
-told, found, changed, compared_codes = read(finished[0]) if finished else ask()
-made = f"A study read from {finished[0]}" if finished else "A small study, made here"
-print(f"{made}: {told['n']:,} {'simulated ' if told['simulated'] else ''}recordings of N-MNIST.")
+found, changed, compared_codes = tables["accuracy"], tables["effects"], tables["comparisons"]
+n, chance = summary["n"], summary["chance"]
+made = f"Read from {finished[0]}" if finished else "The small experiment"
+print(f"{made}: {n:,} {'simulated ' if summary['simulated'] else ''}recordings of N-MNIST.")
 
 # %% [markdown]
 # First the jitter. A line that falls has lost something that was in the times; the line of the counts
 # cannot fall, since jitter leaves them as they are.
 
 # %% mystnb={"image": {"alt": "Accuracy against jitter: the spiking network keeps 99 % up to 10 ms and has 73 % at 50 ms; decoders of the input stay where they are."}}
-plots.accuracy_against_jitter(found, chance=told["chance"])
+plots.accuracy_against_jitter(found, chance=chance)
 
 # %% [markdown]
 # Then all perturbations, as differences to the unperturbed spikes of the same trials. Full markers:
@@ -488,7 +476,7 @@ plots.accuracy_against_jitter(found, chance=told["chance"])
 # nothing is left but their number; in `equalise` every neuron fires equally often, so that a count says
 # nothing.
 
-# %% mystnb={"image": {"alt": "Differences to clean spikes: jitter of 50 ms costs the spiking network 26 points, collapsed times 74, equal counts 36; decoders of counts lose only with equal counts."}}
+# %% mystnb={"image": {"alt": "Differences to clean spikes: jitter of 50 ms costs the spiking network 26 points, collapsed times 74, equal counts about a third; decoders of counts lose only with equal counts."}}
 plots.perturbation_effects(changed, "input")
 
 # %% [markdown]
@@ -506,7 +494,7 @@ alone = found.query("layer == 'input' and kind == 'equalise' and method in ('cou
 for _, row in alone.iterrows():
     print(
         f"Every neuron fires equally often, a decoder of {row['method']}: {100 * row['accuracy']:.1f} % "
-        f"[{100 * row['low']:.1f}, {100 * row['high']:.1f}]; chance {100 * told['chance']:.0f} %."
+        f"[{100 * row['low']:.1f}, {100 * row['high']:.1f}]; chance {100 * chance:.0f} %."
     )
 rng = stream(SEED, "floor")
 no_times = parse_perturbation("collapse").apply(layers["input"], rng)
@@ -531,12 +519,12 @@ print(
 # %%
 half = 100 * (gain["high"] - gain["low"]) / 2
 if finished:
-    print(fill(" ".join(told["verdict"]), 100), end="\n\n")
-    print(f"With {told['n']:,} trials, the gain by times is known to about {half:.1f} points either way.")
+    print(fill(" ".join(summary["verdict"]), 100), end="\n\n")
+    print(f"With {n:,} trials, the gain by times is known to about {half:.1f} points either way.")
 else:
-    print(f"No verdict: {told['n']} trials are too few, and one layer is not the network.")
-    better = half * (told["n"] / 1000) ** 0.5
-    print(f"The decoders learn from {told['n'] * 4 // 5} trials at a time, and the gain by times is known to")
+    print(f"No verdict: {n} trials are too few, and one layer is not the network.")
+    better = half * (n / 1000) ** 0.5
+    print(f"The decoders learn from {n * 4 // 5} trials at a time, and the gain by times is known to")
     print(f"about {half:.1f} points either way; 1,000 trials would make that {better:.1f}.")
     print("Type `make timing DATASET=nmnist`, then run this section again.")
 

@@ -18,7 +18,7 @@ SMALLER = {
     "04-spike-timing": {
         "TRIALS = 200": "TRIALS = 80",
         "N_TRIALS = 50, 1000, 10": "N_TRIALS = 50, 1000, 4",
-        "decode_sets(SEED)": "decode_sets(SEED, folds=2)",
+        "perturb=ASKED, ": "perturb=ASKED[2:], folds=2, ",
         "TAUS = (1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3)": "TAUS = (1e-3, 10e-3, 100e-3)",
     },
     "05-noise": {

@@ -6,6 +6,7 @@ from bioscnn.metrics.activity import (
     synaptic_operations_per_trial,
 )
 from bioscnn.metrics.confusion import confusion_matrix
+from bioscnn.metrics.control_sets import CONTROL_SETS, counts_only, timing_only
 from bioscnn.metrics.decoding import CODES, decode, least_trials
 from bioscnn.metrics.distances import spike_time_tiling, van_rossum_distance, victor_purpura_distance
 from bioscnn.metrics.energy import CLOCK, Energy, energy_estimate, footprint, layer_operations
@@ -33,6 +34,7 @@ from bioscnn.metrics.separation import Separation, class_separation
 __all__ = [
     "CLOCK",
     "CODES",
+    "CONTROL_SETS",
     "Energy",
     "Information",
     "Separation",
@@ -40,6 +42,7 @@ __all__ = [
     "class_separation",
     "confusion_matrix",
     "count_response",
+    "counts_only",
     "decision_latency",
     "decode",
     "energy_estimate",
@@ -65,6 +68,7 @@ __all__ = [
     "synaptic_operations_per_trial",
     "time_averaged_rate",
     "time_to_accuracy",
+    "timing_only",
     "to_neo",
     "trial_averaged_rate",
     "van_rossum_distance",

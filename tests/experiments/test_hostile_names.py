@@ -21,8 +21,8 @@ from bioscnn.experiments.noise import NoiseExperiment
 from bioscnn.experiments.sweep import SweepExperiment, read_sweep
 from bioscnn.experiments.time_step import TimeStepExperiment
 from bioscnn.experiments.timing import TimingExperiment
-from bioscnn.experiments.timing.controls import SETS
 from bioscnn.experiments.unit import Measure, measure_of
+from bioscnn.metrics import CONTROL_SETS
 from bioscnn.studies import Study, read_study
 from tests.experiments.toy import conduct
 from tests.hostile import NAME, assert_nothing_ran
@@ -35,7 +35,7 @@ NEURON = Path(__file__).parents[2] / "sims" / "neurons" / "exponential.toml"
 
 def drawn(form: Form, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Arrays of a form: two classes, small numbers, no spikes."""
-    lengths = {"populations": 3, "sets": len(SETS), "spikes": 0}
+    lengths = {"populations": 3, "sets": len(CONTROL_SETS), "spikes": 0}
     outcome = {}
     for name, described in form.items():
         kind, *axes = described.split()

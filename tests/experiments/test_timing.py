@@ -5,12 +5,11 @@ import pytest
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.rows import finding
-from bioscnn.experiments.timing import controls
 from bioscnn.experiments.timing.conditions import CLEAN, perturbations
-from bioscnn.experiments.timing.controls import SETS
 from bioscnn.experiments.timing.measure import COLLAPSED, SPIKING
 from bioscnn.experiments.timing.tables import accuracy_rows, compared_rows, primary_rows
 from bioscnn.experiments.timing.verdict import facts_of, verdict_of
+from bioscnn.metrics.control_sets import CONTROL_SETS, ONSET
 from bioscnn.noise import parse_perturbation
 
 LABELS = np.arange(400) % 10
@@ -57,13 +56,13 @@ def tables(conditions=CONDITIONS, **changed):
 
 
 def test_the_control_sets_are_what_they_are_said_to_be():
-    trains, labels = SETS["counts only"](1)
+    trains, labels = CONTROL_SETS["counts only"](1)
     first = trains.first_step()
-    assert first.max() < controls.ONSET
+    assert first.max() < ONSET
     assert (trains.counts() >= 1).all()
     means = np.array([first[labels == label].mean() for label in range(10)])
     assert np.ptp(means) < 1  # step; the standard error of each is 0.16
-    trains, labels = SETS["timing only"](1)
+    trains, labels = CONTROL_SETS["timing only"](1)
     means = np.array([trains.counts()[labels == label].mean() for label in range(10)])
     assert np.ptp(means) < 0.1  # spike; the standard error of each is 0.016
 

@@ -226,8 +226,6 @@ def test_docs_and_notebooks_import_public_names_alone(page):
         for module in modules:
             if module.split(".")[0] == "bioscnn" and module != "bioscnn":
                 package, *deeper = module.split(".")[1:]
-                if module == "bioscnn.experiments.timing" and page == "analysis/04-spike-timing.py":
-                    continue  # which takes the experiment to pieces
                 assert not deeper and package in dir(bioscnn), f"{page}: {module}"
                 names = [a.name for a in line.names] if isinstance(line, ast.ImportFrom) else []
                 assert set(names) <= set(getattr(getattr(bioscnn, package), "__all__", names)), module

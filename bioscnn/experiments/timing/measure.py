@@ -220,6 +220,6 @@ INFORMATION = Measure(
 CONTROLS = Measure(
     controls,
     lambda unit, bench: hash_of(CONTROL_SEED),
-    core=("bioscnn.experiments.timing.controls",),
+    core=("bioscnn.experiments.timing.controls", "bioscnn.metrics.control_sets"),
     form=lambda unit: {"label": "class sets trials", "chosen": f"class sets 2 {len(CODES)} trials"},
 )
