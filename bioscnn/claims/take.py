@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,10 +16,13 @@ from bioscnn.errors import UserError
 from bioscnn.files import is_file, read_text
 from bioscnn.fingerprint import closure
 from bioscnn.git import own_checkout
+from bioscnn.report.files import read_json
 from bioscnn.toml import parse_toml
 
 _COMMIT = re.compile("[0-9a-f]{7,64}")
 _DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error)
+
+_FIX = "take the results of a finished experiment or run"
 
 CLASSIFY = "bioscnn.experiments.classify:CLASSIFY"
 """The measure that simulates and reads a study as a run does."""
@@ -48,8 +50,12 @@ def take_table(
     Raises
     ------
     UserError
-        If these are no results, or no code is named that is there.
+        If these are no results, or a link to what is none of them, or no code is named that is there.
     """
+    if result.resolve().parent != result.parent.resolve():
+        raise UserError(
+            "a link that leaves the folder of the results", file=result, expected="the file itself"
+        )
     try:
         if result.suffix == ".csv":
             content = read_text(result)
@@ -57,7 +63,7 @@ def take_table(
         elif is_file(result.parent / "provenance.json"):
             content, record = _runs([result], varied)
         else:
-            verdict = json.loads(read_text(result))["verdict"]
+            verdict = read_json(result, (), _FIX)["verdict"]
             content, record = (
                 _csv([["verdict"], *([part] for part in verdict)]),
                 record_of(result.parent, varied, data),
@@ -78,7 +84,7 @@ def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
         If it is no folder of a finished experiment.
     """
     try:
-        summary = json.loads(read_text(folder / "summary.json"))
+        summary = read_json(folder / "summary.json", (), _FIX)
         units = list(csv.DictReader(io.StringIO(read_text(folder / "units.csv"))))
         commits = sorted({unit["commit"] for unit in units})
         code = {unit["measure"]: unit["code"] for unit in units}
@@ -155,7 +161,7 @@ def _runs(summaries: Sequence[Path], varied: str) -> tuple[str, Record]:
 
 def _numbers(summary: Path) -> list[list[object]]:
     """Return accuracies, spikes and latency, if trials decide, of a run, as rows."""
-    numbers = json.loads(read_text(summary))
+    numbers = read_json(summary, (), _FIX)
     shares = {"trained network": numbers["ann_accuracy"], **numbers["accuracy"]}
     if "saccade_ends_ms" in numbers:
         shares |= _after_saccades(summary.parent)
@@ -170,7 +176,7 @@ def _numbers(summary: Path) -> list[list[object]]:
 
 
 def _record_of_run(folder: Path, varied: str) -> Record:
-    made_by = json.loads(read_text(folder / "provenance.json"))
+    made_by = read_json(folder / "provenance.json", (), _FIX)
     of, network = made_by["data"], made_by["network"]
     return Record(
         _said(made_by["command"]), str(made_by["commit"] or "outside git"), varied,

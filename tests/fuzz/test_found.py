@@ -190,7 +190,7 @@ def test_a_unit_whose_measure_is_no_code_of_bioscnn_is_taken_over_as_it_is(tmp_p
 @pytest.mark.parametrize(
     ("name", "before", "after", "commit"),
     [("summary.json", '"bioscnn sweep x"', '""', None), ("summary.json", '"bioscnn sweep x"', "7", None),
-     ("units.csv", "x,y", "x,", "unknown")],
+     ("summary.json", "sweep x", "sweep \\udc80", None), ("units.csv", "x,y", "x,", "unknown")],
 )  # fmt: skip
 def test_a_table_is_taken_over_with_a_record_that_can_be_read_or_not_at_all(
     tmp_path, name, before, after, commit
@@ -199,10 +199,22 @@ def test_a_table_is_taken_over_with_a_record_that_can_be_read_or_not_at_all(
     swept_folder = unpacked(swept(tmp_path)[0], tmp_path / "swept")
     (swept_folder / name).write_text((swept_folder / name).read_text().replace(before, after))
     taken = swept_folder / "points.csv", tmp_path / "tables" / "x.csv", "trials"
-    with pytest.raises(UserError, match="by which command") if commit is None else nullcontext():
+    with pytest.raises(UserError, match="by which command|character") if commit is None else nullcontext():
         take_table(*taken)
         assert take_table(*taken).commit == commit
     assert (tmp_path / "tables").exists() == (commit is not None)
+
+
+def test_a_table_that_is_a_link_to_a_file_elsewhere_is_not_copied_into_the_docs(tmp_path):
+    swept_folder = unpacked(swept(tmp_path)[0], tmp_path / "swept")
+    (tmp_path / "latest").symlink_to(swept_folder.name)
+    take_table(tmp_path / "latest" / "points.csv", tmp_path / "tables" / "x.csv", "trials")
+    (tmp_path / "secret").write_text("key\n")
+    (swept_folder / "points.csv").unlink()
+    (swept_folder / "points.csv").symlink_to(tmp_path / "secret")
+    with pytest.raises(UserError, match="leaves the folder"):
+        take_table(swept_folder / "points.csv", tmp_path / "tables" / "y.csv", "trials")
+    assert not (tmp_path / "tables" / "y.csv").exists()
 
 
 def without_circuit(tables):

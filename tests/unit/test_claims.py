@@ -350,7 +350,7 @@ def test_runs_in_one_table_are_told_apart_and_stale_where_they_differ(tmp_path):
     with pytest.raises(UserError, match="no name"):
         take_runs(summaries, tmp_path / "../Not a table.csv", "trials")
     summaries[1].write_text("[]")
-    with pytest.raises(UserError, match="no results") as refused:
+    with pytest.raises(UserError, match="damaged") as refused:
         take_runs(summaries, tmp_path / "more.csv", "trials")
     assert refused.value.file == summaries[1] and not (tmp_path / "more.csv").exists()
 
