@@ -199,7 +199,7 @@ def test_a_table_is_taken_over_with_a_record_that_can_be_read_or_not_at_all(
     swept_folder = unpacked(swept(tmp_path)[0], tmp_path / "swept")
     (swept_folder / name).write_text((swept_folder / name).read_text().replace(before, after))
     taken = swept_folder / "points.csv", tmp_path / "tables" / "x.csv", "trials"
-    with pytest.raises(UserError, match="by which command|character") if commit is None else nullcontext():
+    with pytest.raises(UserError, match=r"by which command|character") if commit is None else nullcontext():
         take_table(*taken)
         assert take_table(*taken).commit == commit
     assert (tmp_path / "tables").exists() == (commit is not None)
