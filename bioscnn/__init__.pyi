@@ -57,6 +57,7 @@ from bioscnn.library.runs import explain as explain
 from bioscnn.library.runs import read_run as read_run
 from bioscnn.library.runs import run as run
 from bioscnn.library.simulating import simulate as simulate
+from bioscnn.library.studies import new_study as new_study
 from bioscnn.library.studies import plan as plan
 from bioscnn.library.studies import prepare as prepare
 from bioscnn.library.studies import read_study as read_study
@@ -82,7 +83,6 @@ from bioscnn.spikes import SpikeTrains as SpikeTrains
 from bioscnn.statistics import Estimate as Estimate
 from bioscnn.studies import Study as Study
 from bioscnn.studies.comparison import RunComparison as RunComparison
-from bioscnn.studies.new import new_study as new_study
 from bioscnn.studies.plan import Plan as Plan
 from bioscnn.studies.prepare import Prepared as Prepared
 

@@ -29,9 +29,11 @@ def export(
     """
     if to == "nir":
         from bioscnn.printing.networks import print_export
+        from bioscnn.printing.shared import Again
         from bioscnn.studies.export import export_nir
 
-        print_export(export_nir(read_study_file(what, changes, {"dataset.trials": 1}), data, out), what)
+        exported = export_nir(read_study_file(what, changes, {"dataset.trials": 1}), data, out)
+        print_export(exported, Again(what, changes or (), data))
         return
     from bioscnn.exports import counted_alone
     from bioscnn.exports import export as export_to

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.exports.activity import AT_ONCE, Activity
+from bioscnn.exports.activity import Activity
 from bioscnn.files import free_place, whole_folder
 from bioscnn.spreadsheets import as_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+_ROWS = 500_000
+"""Of the table of potentials that are made at a time."""
 
 TABLES = {"trials.csv", "spikes.csv", "decisions.csv", "potentials.csv"}
 
@@ -79,8 +82,8 @@ def _decisions(activity: Activity) -> DataFrame:
 def _potentials(activity: Activity) -> Iterator[DataFrame]:
     """Yield the potentials of some trials at a time: their table is many times larger than they are."""
     for name, potentials in activity.potentials.items():
-        size = potentials.shape[2]
-        stride = max(1, AT_ONCE * 10 // size)
+        _, n_steps, size = potentials.shape
+        stride = max(1, _ROWS // (n_steps * size))
         for first in range(0, len(potentials), stride):
             part = potentials[first : first + stride]
             trial, step, neuron = (place.ravel() for place in np.indices(part.shape))

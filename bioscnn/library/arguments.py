@@ -23,6 +23,8 @@ T = TypeVar("T", bound=BaseModel)
 StudyLike = str | Path | Study
 """A study: a file, the name of a shipped one, or one that has been read."""
 
+_CHANGES_ARE = 'a mapping such as {"neuron.t_ref": "1 ms"}'
+
 Changes = Mapping[str, object]
 """Keys and values, such as ``{"neuron.t_ref": "1 ms", "dataset.trials": 500}``."""
 
@@ -57,6 +59,12 @@ def with_changes(study: Study, changes: Changes | None) -> Study:
     return replace(changed, edits=tuple(edits.items()), file=study.file)
 
 
+def and_changes(changes: Changes | None, more: Mapping[str, object]) -> dict[str, object]:
+    """Return changes, and more that a function makes itself."""
+    require_type("changes", changes, Mapping, _CHANGES_ARE)
+    return {**(changes or {}), **more}
+
+
 def as_texts(changes: Changes | None) -> list[str]:
     """Return changes as they are written on the command line.
 
@@ -65,7 +73,7 @@ def as_texts(changes: Changes | None) -> list[str]:
     >>> as_texts({"neuron.t_ref": "1 ms", "dataset.trials": 500})
     ['neuron.t_ref="1 ms"', 'dataset.trials=500']
     """
-    require_type("changes", changes, Mapping, 'a mapping such as {"neuron.t_ref": "1 ms"}')
+    require_type("changes", changes, Mapping, _CHANGES_ARE)
     return [f"{key}={_as_toml(key, value)}" for key, value in (changes or {}).items()]
 
 

@@ -127,7 +127,7 @@ def conduct(
     """
     from pandas import DataFrame
 
-    if not hasattr(experiment, "plan"):
+    if isinstance(experiment, type) or not hasattr(experiment, "plan"):
         expected = 'such as bioscnn.NoiseExperiment(bioscnn.read_study("mnist"))'
         raise UserError("no experiment", key="experiment", value=experiment, expected=expected)
     usual_jobs = experiment.study.config.simulation.jobs

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from pathlib import Path
 
 from bioscnn.errors import UserError
 from bioscnn.exports import export as export_run
-from bioscnn.library.arguments import Changes, StudyLike, as_path, progress_bar, settled
+from bioscnn.library.arguments import (
+    Changes,
+    StudyLike,
+    and_changes,
+    as_path,
+    progress_bar,
+    require_type,
+    settled,
+)
 from bioscnn.library.result import Result
 from bioscnn.library.runs import RunLike, folder_of
 from bioscnn.library.studies import read_study
@@ -50,7 +59,7 @@ def export(
         nothing half-written stays.
     """
     if isinstance(to, str) and to == "nir" and not isinstance(what, Result):
-        study = read_study(what, {**(changes or {}), "dataset.trials": 1})
+        study = read_study(what, and_changes(changes, {"dataset.trials": 1}))
         return export_nir(study, as_path(data), as_path(out)).path
     run = Path(f"{what.name}.toml") if isinstance(what, Study) else folder_of(what)
     return export_run(run, to, as_path(out), changes or ())
@@ -87,6 +96,7 @@ def brian2(
     UserError
         As of `bioscnn.run`, or if chance that is drawn in the simulation makes the same spikes impossible.
     """
+    require_type("trials", trials, Integral, "a whole number")
     if trials < 1:
         raise UserError("a script shows trials", key="trials", value=trials, expected="at least 1")
     loaded, _ = settled(study, changes, data, progress)

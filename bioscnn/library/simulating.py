@@ -28,7 +28,7 @@ def simulate(
     stimulus: object,
     *,
     duration: str | None = None,
-    dt: str = "1 ms",
+    dt: str | None = None,
     encoding: FrontEnd | None = None,
     device: Device | None = None,
     potentials: Collection[str] | None = None,
@@ -47,8 +47,8 @@ def simulate(
     duration : str, optional
         Of a trial; 30 ms for images, and as long as the longest one for recordings. Currents and spikes have
         their own.
-    dt : str
-        Time step; currents and spikes have their own.
+    dt : str, optional
+        Time step, 1 ms if left out; currents and spikes have their own.
     encoding : FrontEnd, optional
         What images become; constant currents, 1 nA for an intensity of 1, if it is missing.
     device : Device, optional
@@ -104,15 +104,18 @@ def _stimulus(
     network: SpikingNetwork,
     stimulus: Any,
     duration: str | None,
-    dt: str,
+    dt: str | None,
     encoding: FrontEnd | None,
     seed: int,
 ) -> Stimulus:
     """Return the stimulus of the input population as an object of bioscnn."""
     if isinstance(stimulus, Currents | SpikeTrains):
-        if duration is not None or encoding is not None:
-            raise UserError("a stimulus is encoded already, and lasts as long as it does", key="stimulus")
+        given = {"duration": duration, "dt": dt, "encoding": encoding}
+        if keys := [key for key, value in given.items() if value is not None]:
+            problem = "a stimulus is encoded already, and has its own time step and duration"
+            raise UserError(problem, key=", ".join(keys), fix="leave it out")
         return stimulus
+    dt = dt or "1 ms"
     if isinstance(stimulus, EventSet):
         return _spikes_of(network, stimulus, duration, dt)
     images = finite(stimulus.intensities() if isinstance(stimulus, ImageSet) else stimulus, "stimulus")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bioscnn.files import path_of
 from bioscnn.library.arguments import (
     Changes,
     StudyLike,
@@ -11,12 +12,15 @@ from bioscnn.library.arguments import (
     as_texts,
     file_of,
     progress_bar,
+    require_type,
     settled,
     with_changes,
 )
 from bioscnn.library.wording import in_python
 from bioscnn.studies import Study
 from bioscnn.studies import read_study as read_study_file
+from bioscnn.studies.new import Code, NewStudy
+from bioscnn.studies.new import new_study as write_new_study
 from bioscnn.studies.plan import Plan, plan_study
 from bioscnn.studies.prepare import Prepared
 from bioscnn.studies.prepare import prepare as prepare_study
@@ -51,6 +55,36 @@ def read_study(study: StudyLike, changes: Changes | None = None) -> Study:
     if isinstance(study, Study):
         return with_changes(study, changes)
     return read_study_file(file_of(study), as_texts(changes))
+
+
+@in_python
+def new_study(name: str, data: str | None = None, folder: str | Path = ".", code: Code = "rate") -> NewStudy:
+    """Write a commented study file that runs as it is, but for a network that its user has to name.
+
+    Parameters
+    ----------
+    name : str
+        Of the study; the file is ``NAME.toml``.
+    data : str, optional
+        Own data such as ``"folder:photographs"``, or the name of a shipped study such as ``"nmnist"``, of
+        which the file is then a copy; ``"mnist"`` if left out.
+    folder : path
+        Where to write it; the path of the data is relative to it.
+    code : str
+        ``"rate"``, or ``"time"`` for one spike per neuron, see docs/time-code.md: of images of one's own.
+
+    Returns
+    -------
+    NewStudy
+        Its ``file``, and in ``sentences`` what was found in the data.
+
+    Raises
+    ------
+    UserError
+        If the file exists, the name is none for a file, the data cannot be read, or the code is not theirs.
+    """
+    require_type("data", data, str, 'such as "folder:photographs"')
+    return write_new_study(name, data, path_of(folder, "folder", "a folder"), code)
 
 
 @in_python

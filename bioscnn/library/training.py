@@ -9,7 +9,16 @@ from typing import Any, get_args
 
 from bioscnn.ann import read_model
 from bioscnn.errors import UserError
-from bioscnn.library.arguments import Changes, StudyLike, as_path, as_texts, file_of, table_of, with_changes
+from bioscnn.library.arguments import (
+    Changes,
+    StudyLike,
+    and_changes,
+    as_path,
+    as_texts,
+    file_of,
+    table_of,
+    with_changes,
+)
 from bioscnn.library.learned import learned_study, train_learned_study
 from bioscnn.library.wording import in_python
 from bioscnn.stdp.run import refuse_stage
@@ -81,7 +90,7 @@ def train(
     folder, replaced = as_path(out), {"seed": seed, "epochs": epochs}
     of_learning = {"learning.seed": seed, "learning.passes": epochs}
     learning_keys = {key: value for key, value in of_learning.items() if value is not None}
-    if (learned := learned_study(study, {**(changes or {}), **learning_keys})) is not None:
+    if (learned := learned_study(study, and_changes(changes, learning_keys))) is not None:
         refuse_stage("on", on)
         return train_learned_study(learned, as_path(data), folder, progress)
     checked = table_of(Training, "training", {key: n for key, n in replaced.items() if n is not None})

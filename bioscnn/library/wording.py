@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -20,10 +21,11 @@ OPTIONS = (
 """Options of the shell that errors name; those of other programs, such as pip's, stay as they are."""
 
 _OPTION = re.compile(rf"--({'|'.join(OPTIONS)})\b(?!-)")
-_CHANGE = re.compile(r'--set ([\w.]+) ?= ?("[^"]*"|[^\s,;:)]+)')
+_VALUE = r'"[^"]*"|\[[^\]]*\]|[^\s,;:)`]+'
+_CHANGE = re.compile(rf"--set ([\w.]+) ?= ?({_VALUE})")
 _COMMAND = re.compile(
     r"bioscnn (run|train|plan|explain|compare|cite) (STUDY|[^\s;,`]*[./][^\s;,`]*|\S+(?= --set))"
-    r"((?: --set [\w.]+=[^\s;]+)*)"
+    rf"((?: --set [\w.]+=(?:{_VALUE}))*)"
 )
 _FETCH = re.compile(r"bioscnn data (fetch|check) ([\w-]+)")
 _VERB = re.compile(r"bioscnn (run|train|plan|explain|compare|cite|doctor)\b")
@@ -61,6 +63,7 @@ def python_words(text: str) -> str:
     text = _FETCH.sub(r'bioscnn.datasets.\1("\2")', text)
     text = _VERB.sub(lambda m: f"bioscnn.{'diagnose' if m[1] == 'doctor' else m[1]}", text)
     text = _CHANGE.sub(lambda m: f"changes={_mapping(m[0])}", text)
+    text = re.sub(r"--on (\w+)", r'on="\1"', text)
     text = _OPTION.sub(lambda m: _OTHER_NAMES.get(m[1], m[1]).replace("-", "_"), text)
     return text.replace("--set", "changes")
 
@@ -74,5 +77,8 @@ def _call(command: re.Match[str]) -> str:
 
 def _mapping(options: str) -> str:
     """Return options such as ``--set a.b=c`` as a mapping is written."""
-    pairs = (f'"{key}": "{value.strip(chr(34))}"' for key, value in _CHANGE.findall(options))
+    pairs = (
+        f'"{key}": {value if value[0] == "[" else json.dumps(value.strip(chr(34)))}'
+        for key, value in _CHANGE.findall(options)
+    )
     return f"{{{', '.join(pairs)}}}"

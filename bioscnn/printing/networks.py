@@ -40,7 +40,8 @@ def print_training(card: dict[str, Any], file: Path, config: StudyConfig, again:
         fields.append(("spiking network", f"{_share(spiking)} {read}, {spikes}"))
     if before := card.get("spiking_before"):
         spikes = f"{before['spikes_per_image']:,.0f} spikes per trial"
-        fields.append(("before", f"{_share(before)}, {spikes}: the network that it began with"))
+        began = "the scales" if card["stage"] == "times" else "the network"
+        fields.append(("before", f"{_share(before)}, {spikes}: {began} that it began with"))
     fields.append(("files", f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}"))
     print_fields(fields, 16)
     hints = [_doubt(card["spiking"] or card["validation"], len(card["classes"])), _no_gain(card)]
@@ -62,9 +63,9 @@ def _doubt(part: dict[str, Any], n_classes: int) -> str | None:
 
 
 def _no_gain(card: dict[str, Any]) -> str | None:
-    """Return that fine-tuning made a network less accurate for nothing, if it did."""
+    """Return that fine-tuning on spikes made a network clearly less accurate for nothing, if it did."""
     before, after = card.get("spiking_before"), card["spiking"]
-    if not before or after["accuracy"] >= before["accuracy"]:
+    if not before or card["stage"] == "times" or after["wilson_95"][1] >= before["accuracy"]:
         return None
     if card["settings"]["spike_penalty"] > 0 and after["spikes_per_image"] < before["spikes_per_image"]:
         return None
@@ -110,13 +111,12 @@ def _keys_of_times(config: StudyConfig) -> dict[str, str]:
     return keys
 
 
-def print_export(exported: Exported, study: Path) -> None:
+def print_export(exported: Exported, again: Again) -> None:
     """Print which nodes were written, what NIR cannot say of the network, and how to run it."""
     counts, path = Counter(exported.nodes.values()), escape(str(exported.path))
     print_wrapped(f"\n[bold]{path}[/bold]  {', '.join(f'{n} {kind}' for kind, n in counts.items())}\n")
     OUT.print("NIR cannot say, and the metadata alone carry, which no other simulator reads:")
     for part in exported.carried:
         print_wrapped(f"  {part}", 4, markup=False)
-    setting = shlex.quote(f"network.model={exported.path}")
-    line = f"{own_name()} run {shlex.quote(str(study))} --set {setting}"
+    line = again.command("run", network__model=str(exported.path))
     print_next([(line, "the graph in place of the network")])

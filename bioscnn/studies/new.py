@@ -122,7 +122,7 @@ def new_study(name: str, data: str | None = None, folder: Path = Path(), code: C
     if code == "time" and (kind is None or kind[0] == "events"):
         what = "a copy of a shipped study keeps its code" if kind is None else "recordings have no time code"
         raise UserError(
-            what, key="code", value=code, expected="images of your own; or bioscnn run mnist-time"
+            what, key="code", value=code, expected="images of your own; or the shipped study mnist-time"
         )
     if kind is None:
         if meant := with_kind(data or "mnist"):

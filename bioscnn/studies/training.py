@@ -50,7 +50,7 @@ class TrainingExamples:
     shape : tuple of int
         Of the input population: channels, height and width.
     noisy : ndarray of float32, shape (versions, n, channels, height, width), optional
-        What a front end makes of the images with noise, if that is what trains.
+        What a front end makes of the images with noise, where ``training.noise`` asks for it.
     """
 
     stimulus: NDArray[Any] | SpikeTrains

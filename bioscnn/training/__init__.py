@@ -1,1 +1,1 @@
-"""Train networks: on firing rates, and on spikes."""
+"""Train networks: on firing rates, on spikes, on spike times."""

@@ -77,7 +77,9 @@ def draw_affine(
     shear = settings.shear * draw[2]
     across, down = 2 * settings.shift / width * draw[3], 2 * settings.shift / height * draw[4]
     cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
-    first, second = torch.stack([cosine, shear - sine, across], 1), torch.stack([sine, cosine, down], 1)
+    # Pixels are turned and sheared, and a coordinate means more of them along the longer side.
+    first = torch.stack([cosine, (shear - sine) * (height / width), across], 1)
+    second = torch.stack([sine * (width / height), cosine, down], 1)
     affine = torch.stack([first, second], 1)
     if settings.mirror > 0:
         mirrored = torch.rand(n, generator=generator) < settings.mirror

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -31,6 +32,7 @@ class State:
     records: list[EpochRecord] = field(default_factory=list)
     best: list[Array] = field(default_factory=list)  # weights after the best epoch
     average: list[Array] = field(default_factory=list)  # running average of the weights, where one is wanted
+    seconds: float = 0.0  # that it took so far, interruptions left out
     order: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.uint8))
     """State that the generator of the order of the images had when this epoch began."""
 
@@ -104,6 +106,7 @@ class Checkpoint:
         facts = {
             "identity": self.identity,
             "step": state.step,
+            "seconds": state.seconds,
             "losses": state.losses,
             "records": [asdict(record) for record in state.records],
         }
@@ -186,11 +189,13 @@ def _restored(
             raise ValueError(name)
         return stored
 
-    step, losses = facts["step"], facts["losses"]
+    step, losses, seconds = facts["step"], facts["losses"], float(facts.get("seconds", 0))
     records = [EpochRecord(**record) for record in facts["records"]]
     numbers = [value for record in records for value in asdict(record).values() if value is not None]
     if type(step) is not int or step < 0 or not all(isinstance(n, int | float) for n in (*losses, *numbers)):
         raise ValueError("step, losses or records")
+    if not 0 <= seconds < math.inf:
+        raise ValueError("seconds")
     weights = group("weights", network.state)
     moments = {name: group(name, network.parameters) for name in _MOMENTS}
     best = group("best", network.state) if records else []
@@ -204,4 +209,4 @@ def _restored(
         }  # fmt: skip
     for name, generator in generators.items():
         generator.set_state(torch.from_numpy(arrays[f"generator-{name}"]))
-    return State(step, losses, records, best, average)
+    return State(step, losses, records, best, average, seconds)

@@ -1,8 +1,9 @@
-"""The training loop of both stages: batches, schedule, measurements, checkpoints."""
+"""The training loop of all stages: batches, schedule, measurements, checkpoints."""
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch.nn.functional import one_hot, softmax
 from bioscnn import seeds
 from bioscnn.ann import LayerGraph
 from bioscnn.errors import UserError
-from bioscnn.training.checkpoint import Checkpoint
+from bioscnn.training.checkpoint import Checkpoint, State
 from bioscnn.training.examples import Examples, batches
 from bioscnn.training.measure import EpochRecord, Objective, measure
 from bioscnn.training.rates import activation, rate_logits
@@ -33,8 +34,8 @@ def fit(
     validation: Examples,
     checkpoint: Checkpoint,
     progress: Progress,
-) -> tuple[LayerGraph, list[EpochRecord]]:
-    """Train a network, and return it as it was after its best epoch, the last of equal ones.
+) -> tuple[LayerGraph, State]:
+    """Train a network; return it as it was after its best epoch, the last of equal ones, and where it ended.
 
     A run that was interrupted continues from its checkpoint, with the same result.
 
@@ -70,6 +71,7 @@ def fit(
     n_batches = math.ceil(len(training) / settings.batch_size)
     n_steps = settings.epochs * n_batches
     state = checkpoint.resume(network, optimiser, generators, n_batches, settings.epochs)
+    begun = time.perf_counter() - state.seconds
     progress(state.step, n_steps, state.records)
     while state.step < n_steps and not _is_over(state.records, objective, settings):
         epoch, first = divmod(state.step, n_batches)
@@ -97,6 +99,7 @@ def fit(
             state.step += 1
             if settings.average > 0:
                 state.move_average(network, settings.average)
+            state.seconds = time.perf_counter() - begun
             progress(state.step, n_steps, state.records)
             if state.step % _CHECKPOINT_EVERY == 0 and index + 1 < n_batches:
                 checkpoint.write(state, network, optimiser, generators)
@@ -111,10 +114,11 @@ def fit(
         with state.averaged(network):
             record = measure(network, training, validation, objective, epoch + 1, state.losses)
             state.end_epoch(record, network, best=_is_best(record, state.records, objective))
+        state.seconds = time.perf_counter() - begun
         checkpoint.write(state, network, optimiser, generators)
         progress(state.step, n_steps, state.records)
     network.set_state(state.best)
-    return network.to_graph(), state.records
+    return network.to_graph(), state
 
 
 class _Teacher:

@@ -135,12 +135,12 @@ class SpikeSettings(TrainingSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.decide_from < self.duration:
+        if not round(self.decide_from / self.dt) < round(self.duration / self.dt):
             raise UserError(
                 "the network would have to decide after the trial",
                 key="decide_from",
                 value=format_quantity(self.decide_from, "time"),
-                expected=f"less than {format_quantity(self.duration, 'time')}",
+                expected=f"at most {format_quantity(self.duration - self.dt, 'time')}",
             )
 
 

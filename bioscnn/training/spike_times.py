@@ -187,10 +187,7 @@ class _SpikeTime(torch.autograd.Function):  # type: ignore[misc]
         flat, coded = rows.view(-1), torch.zeros_like(rows)
         at = torch.nonzero(flat >= borders[0]).squeeze(1)
         active = flat[at]
-        age = torch.ones(len(at), dtype=torch.uint8)
-        for border in borders[1:].tolist():
-            age += active >= border
-        coded.view(-1)[at] = levels[age.long()]
+        coded.view(-1)[at] = levels[torch.bucketize(active, borders, right=True)]
         ctx.save_for_backward(x)
         ctx.half = float(borders[0])
         values = coded.permute(0, 3, 1, 2) if image else coded

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,13 +107,13 @@ def train(
     else:
         objective = RateObjective(settings)
     checkpoints = Checkpoint(checkpoint, _identity(graph, teacher, settings, training, validation))
-    started, threads = time.perf_counter(), torch.get_num_threads()
+    threads = torch.get_num_threads()
     torch.set_num_threads(settings.threads)
     before: tuple[float, float] | None = None
     try:
         if not isinstance(objective, RateObjective):
             before = simulated_spikes(objective.network(graph, training), validation, objective)[:2]
-        trained, records = fit(
+        trained, state = fit(
             graph,
             teacher,
             objective,
@@ -125,6 +124,7 @@ def train(
         )
     finally:
         torch.set_num_threads(threads)
+    records = state.records
     best = max(records, key=lambda record: (objective.score(record), record.epoch))
     right = proportion_of_counts(round(best.validation_accuracy * len(validation)), len(validation))
     n_simulated = min(len(validation), objective.spiking_images)
@@ -145,7 +145,7 @@ def train(
         "epochs": [asdict(record) for record in records],
         "weights_sha256": trained.sha256(),
         "versions": {"bioscnn": bioscnn.__version__, "torch": torch.__version__},
-        "seconds": round(time.perf_counter() - started, 1),
+        "seconds": round(state.seconds, 1),
     }
     return trained, card
 

@@ -131,7 +131,7 @@ def run_twin(network: TorchNetwork, stimulus: torch.Tensor, clock: Clock, input_
     Raises
     ------
     UserError
-        If the network has an activation that is no LIF rate, or the synapse is as slow as the membrane.
+        If the network has an activation that is no LIF rate.
     """
     n, steps, jump = stimulus.shape[-4], clock.n_steps, 1.0
     arriving: torch.Tensor | None = None

@@ -1,4 +1,4 @@
-"""Training on spike times counts what the simulator fires: the same spikes, the same classes."""
+"""Training on spike times counts what the simulator fires: as many spikes, and the same classes."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ N = 20
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_the_simulator_fires_the_spikes_that_training_has_counted(tmp_path):
+def test_the_simulator_fires_as_many_spikes_as_training_has_counted(tmp_path):
     name = "mnist-small-time"
     study, digits = ROOT / "sims" / "networks" / f"{name}.toml", load_dataset("mnist", "validation")
     done = bioscnn.run(study, {"dataset.trials": N, "simulation.device": "numpy"}, out=tmp_path)

@@ -267,6 +267,8 @@ def test_errors_from_python_name_arguments_and_no_options_of_the_shell(result, t
     digit, numpy = np.zeros((1, 1, 28, 28)), bioscnn.Device("numpy")
     bare = bioscnn.simulate(bioscnn.convert("mnist-small"), digit, device=numpy, potentials=())
     study = bioscnn.read_study("mnist", DIGITS)
+    bare_network = bioscnn.convert("nmnist-small")
+    bare_spikes = bioscnn.SpikeTrains.from_events([0], [0], [0], n_trials=1, size=9, n_steps=9, dt=1e-3)
     for function, key in (
         (lambda: bioscnn.decisions(bare, "peak"), "rule"),
         (lambda: bioscnn.decisions(bare, ["peak-potential"]), "rule"),
@@ -277,6 +279,16 @@ def test_errors_from_python_name_arguments_and_no_options_of_the_shell(result, t
         (lambda: bioscnn.export(result, "npz", tmp_path / "there.npz"), None),
         (lambda: bioscnn.explain(result, trials=0), "trials"),
         (lambda: bioscnn.new_study("pets", "folder:"), "data"),
+        (
+            lambda: bioscnn.new_study("pets", str(photographs(tmp_path / "p", ("a", "b"))), str(tmp_path)),
+            "data",
+        ),
+        (lambda: bioscnn.new_study("pets", "mnist", str(tmp_path), code="time"), "code"),
+        (lambda: bioscnn.train("mnist", ["neuron.t_ref=1 ms"]), "changes"),
+        (lambda: bioscnn.export("mnist", "nir", changes=["neuron.t_ref=1 ms"]), "changes"),
+        (lambda: bioscnn.brian2("mnist", trials="3"), "trials"),
+        (lambda: bioscnn.conduct(bioscnn.NoiseExperiment), "experiment"),
+        (lambda: bioscnn.simulate(bare_network, bare_spikes, dt="0.1 ms"), "dt"),
         (lambda: bioscnn.conduct(bioscnn.TimeStepExperiment(study, ("1 ms",)), jobs=1), "steps"),
         (lambda: bioscnn.conduct(bioscnn.NoiseExperiment(study, kinds=("blur", "blur")), jobs=1), "kinds"),
     ):
@@ -286,6 +298,31 @@ def test_errors_from_python_name_arguments_and_no_options_of_the_shell(result, t
     with pytest.raises(UserError) as refused:
         bioscnn.decisions(bare, "peak")
     assert refused.value.fix == 'write "peak-potential"' and "spike-count" in refused.value.expected
+
+
+@pytest.mark.parametrize(
+    ("said", "calls"),
+    [
+        (
+            "`bioscnn train pets.toml --set training.activation=relu --set network.model=pets-relu.onnx`, "
+            "then the same with --on times",
+            {"study": "pets.toml", "training.activation": "relu", "network.model": "pets-relu.onnx"},
+        ),
+        (
+            "bioscnn run pets.toml --set dataset.size=[32, 48]",
+            {"study": "pets.toml", "dataset.size": [32, 48]},
+        ),
+        ("bioscnn plan STUDY --set readout.rule=first-spike; or wait", {"readout.rule": "first-spike"}),
+    ],
+)
+def test_a_command_that_an_error_proposes_becomes_a_call_that_can_be_typed(said, calls):
+    text = python_words(said)
+    (call,) = re.findall(r"bioscnn\.\w+\(.*?\)", text)
+    study, changes = ast.parse(call, mode="eval").body.args
+    named = {"study": study.value} if isinstance(study, ast.Constant) else {}
+    assert named | ast.literal_eval(changes) == calls
+    if "--on" in said:
+        assert text.endswith('`, then the same with on="times"')
 
 
 def test_every_option_that_an_error_names_has_a_name_in_python():
@@ -434,7 +471,7 @@ def test_what_is_given_to_the_library_and_is_none_of_it_is_refused():
     for call, key in (
         (lambda: bioscnn.conduct(bioscnn.read_study("mnist")), "experiment"),
         (lambda: bioscnn.train("mnist", on="speed"), "on"),
-        (lambda: bioscnn.simulate(network, currents, duration="30 ms"), "stimulus"),
+        (lambda: bioscnn.simulate(network, currents, duration="30 ms"), "duration"),
     ):
         with pytest.raises(UserError) as refused:
             call()

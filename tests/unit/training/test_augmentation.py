@@ -45,6 +45,27 @@ def test_half_of_the_images_are_mirrored_left_and_right():
     assert 160 < mirrored.sum() < 240
 
 
+@pytest.mark.parametrize(("key", "value"), [("rotation", 30.0), ("shear", 0.3)])
+def test_images_that_are_not_square_are_turned_and_sheared_as_their_pixels_lie(key, value):
+    """A turn keeps distances, and a shear moves the top across by a fraction of the height."""
+    height, width, n = 200, 300, 40
+    changed = RateSettings(**{"rotation": 0, "shift": 0, "scaling": 0, "shear": 0, key: value})
+    affine = draw_affine(n, (height, width), changed, torch.Generator().manual_seed(1))
+    for row, column in ((40, 0), (0, 60)):
+        place = torch.tensor([[0, height // 2 + row, width // 2 + column]]).repeat(n, 1)
+        moved, _ = move_events(place, affine, (height, width))
+        there = moved[:, 1:].double() + 0.5 - torch.tensor([height, width]) / 2
+        if key == "rotation":
+            torch.testing.assert_close(
+                there.norm(dim=1), torch.full((n,), row + column + 0.5).double(), atol=1.2, rtol=0
+            )
+            angles = torch.rad2deg(torch.atan2(there[:, 0], there[:, 1])) - (90 if row else 0)
+            assert 25 < angles.abs().max() < 32
+        else:
+            across = (there[:, 1] - column - 0.5).abs()
+            assert across.max() == pytest.approx(value * row, abs=1.5 if row else 0.5)
+
+
 def test_events_are_mirrored_as_images_are():
     settings = RateSettings(rotation=0, shift=0, scaling=0, shear=0, mirror=1.0)
     affine = draw_affine(3, (5, 7), settings, torch.Generator().manual_seed(1))

@@ -42,7 +42,7 @@ def rounded(x, code=CODE):
     return _SpikeTime.apply(x, (before + values) / 2, torch.cat([torch.zeros(1), values]))
 
 
-@pytest.mark.parametrize("dt", [1e-3, 3e-3, 0.1e-3])
+@pytest.mark.parametrize("dt", [1e-3, 3e-3, 0.1e-3, 25e-6])
 @pytest.mark.parametrize("shape", [(5, 3, 7, 6), (50, 20)])
 def test_values_are_rounded_to_those_that_a_spike_time_says(dt, shape):
     code = TimeCode(20e-3, 5e-3, dt)

@@ -160,6 +160,7 @@ def test_progress_counts_batches_and_hands_over_finished_epochs():
         ({"noise": 1.5}, "noise"),
         ({"tau_s": 0}, "tau_s"),
         ({"decide_from": 30e-3}, "decide_from"),
+        ({"decide_from": 29.6e-3}, "decide_from"),  # which is the step behind the last
     ],
 )
 def test_impossible_settings_are_refused(change, key):
