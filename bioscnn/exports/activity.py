@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.readout import decisions
+from bioscnn.readout import decisions, not_finite
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.run_folder import RunFolder
+
+MOST_VOLTS = 1e30
+"""Larger potentials are those of a simulation that went to infinity, and have no mV in 32 bits."""
 
 AT_ONCE = 500
 """Trials that are read at a time."""
@@ -97,11 +100,15 @@ class Activity:
                 )
             parts = [slice(k, min(k + AT_ONCE, n_trials)) for k in range(0, n_trials, AT_ONCE)]
             rule = run.config.readout.rule
+            potentials = {name: stored.potentials(name, every) for name in with_potentials}
+            for name, values in potentials.items():
+                if not (np.abs(values) < MOST_VOLTS).all():
+                    raise not_finite(name, "some trials").but(file=folder / "run.h5")
             return cls(
                 run,
                 shapes,
                 {name: stored.spikes(name, every) for name in with_spikes},
-                {name: stored.potentials(name, every) for name in with_potentials},
+                potentials,
                 stored.trials("label"),
                 stored.trials("index"),
                 None if run.config.is_nir else stored.trials("ann_class"),

@@ -130,7 +130,7 @@ def read_facts(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     UserError
         If the folder is no run, or a file is missing or damaged.
     """
-    if not any((folder / name).exists() for name in (*KINDS, "run.h5")):
+    if not any(is_there(folder / name) for name in (*KINDS, "run.h5")):
         raise UserError(
             "no such run", file=folder, fix="give the folder of a run, such as results/mnist/latest"
         )

@@ -100,6 +100,15 @@ class RunFolder:
                 fix="run the study again",
             )
 
+        labels, n_classes = self.stored.trials("label"), len(self.provenance["data"]["classes"])
+        if described[READOUT] != (n_classes,) or not ((labels >= 0) & (labels < n_classes)).all():
+            raise UserError(
+                "a trial has a class that there is not",
+                file=self.folder / "run.h5",
+                expected=f"the {n_classes} classes of provenance.json",
+                fix="run the study again",
+            )
+
     def readout(self, trials: slice) -> Recording:
         """Return the recording from which the class is read, in consecutive trials."""
         outputs = {

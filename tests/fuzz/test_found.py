@@ -339,3 +339,36 @@ def test_numbers_that_the_card_of_a_learned_network_leaves_out_are_the_usual_one
     card.write_text(json.dumps(tables))
     tally = fuzz(reader, [whole, packed(tmp_path / "net")], range(2))
     assert (tally.read, tally.failures) == (2, [])
+
+
+def labels_of_no_class(file):
+    file["trials/label"][0] = 99
+
+
+def potentials_that_overflow(file):
+    file["populations/readout/potentials"][0] = 1e37
+
+
+def potentials_that_are_no_numbers(file):
+    file["populations/readout/potentials"][0] = np.nan
+
+
+@pytest.mark.parametrize(
+    "damage", [labels_of_no_class, potentials_that_overflow, potentials_that_are_no_numbers]
+)
+def test_an_export_refuses_by_its_file_what_a_table_cannot_say(tmp_path, damage):
+    run = write_run(tmp_path / "run", recorded())
+    with h5py.File(run / "run.h5", "r+") as file:
+        damage(file)
+    with pytest.raises(UserError) as refused:
+        export(run, "csv")
+    assert refused.value.file == run / "run.h5" and not (run / "csv").exists()
+
+
+def test_a_summary_that_is_a_link_of_an_impossible_name_is_told(tmp_path):
+    run = write_run(tmp_path / "run", recorded())
+    (run / "summary.json").unlink()
+    (run / "summary.json").symlink_to("x" * 400)
+    with pytest.raises(UserError) as refused:
+        export(run, "npz")
+    assert refused.value.file == run / "summary.json"
