@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ class RunFolder:
             )
 
         labels, n_classes = self.stored.trials("label"), len(self.provenance["data"]["classes"])
-        if described[READOUT] != (n_classes,) or not ((labels >= 0) & (labels < n_classes)).all():
+        if prod(described[READOUT]) > n_classes or not ((labels >= 0) & (labels < n_classes)).all():
             raise UserError(
                 "a trial has a class that there is not",
                 file=self.folder / "run.h5",
