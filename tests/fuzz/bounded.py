@@ -31,6 +31,8 @@ from tests.fuzz.standby import Standby
 MEMORY = 2**30
 WAITED = 6
 """So many times the processor time that an input may take may pass on the clock of a busy machine."""
+OF_A_CHILD = 5000
+"""Inputs of a child: libraries keep some memory of each damaged file, 50 KB of an HDF5 file."""
 BEGUN = struct.Struct("<qdd")
 """What a child says: inputs begun, and the moment and its processor time when the last one was."""
 SHARED_MEMORY = "/dev/shm"
@@ -95,7 +97,7 @@ def fuzz(
     place = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="fuzz-", dir=place, ignore_cleanup_errors=True) as folder:
         while left and time.monotonic() < end:
-            done = _child(reader, seeds, left, seed, Path(folder), tally, end)
+            done = _child(reader, seeds, left[:OF_A_CHILD], seed, Path(folder), tally, end)
             left = left[done:]
         ran = list(Path(folder).rglob("CODE_RAN"))
         if ran:
