@@ -87,23 +87,20 @@ def main(named: dict[str, str]) -> None:
 
 
 def _replace_rows(path: Path, index: str, named: dict[str, str]) -> None:
-    table = pd.DataFrame()
     before = read_record(path) if path.exists() else None
-    if before is not None:
-        table = pd.read_csv(path, dtype=str, index_col=index)
+    rows = {} if before is None else pd.read_csv(path, dtype=str, index_col=index).to_dict("index")
     weights = dict(before.weights) if before else {}
     data = dict[str, str]()
     for name, folders in named.items():
         runs = [RunFolder.read(Path(folder)) for folder in folders.split(",")]
-        cells = row_of(runs[0], runs[-1]) if path == TABLE else difference_of(*runs)
-        table = table.reindex(columns=list(cells))
-        table.loc[name] = cells
+        rows[name] = row_of(runs[0], runs[-1]) if path == TABLE else difference_of(*runs)
         for run in runs:
             made_of = run.provenance["network"]
             weights[Path(made_of["model"]).stem] = str(made_of["weights_sha256"])
             shown = f"fashion-mnist {run.config.dataset.split} {run.summary['n_trials']}"
             data[shown] = run.summary["data_sha256"]
-    keeps = before is not None and set(table.index) > set(named)
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    keeps = before is not None and set(rows) > set(named)
     command = f"python -m analysis.own_data {' '.join(shlex.quote(f'{name}=RUN') for name in named)}"
     record = made_now(command, "trials", CLASSIFY, beside=path if keeps else None)
     units = {name: unit for name, unit in UNITS.items() if name in table.columns}
