@@ -162,7 +162,8 @@ def _runs(summaries: Sequence[Path], varied: str) -> tuple[str, Record]:
 def _numbers(summary: Path) -> list[list[object]]:
     """Return accuracies, spikes and latency, if trials decide, of a run, as rows."""
     numbers = read_json(summary, (), _FIX)
-    shares = {"trained network": numbers["ann_accuracy"], **numbers["accuracy"]}
+    of_ann = {"trained network": numbers["ann_accuracy"]} if "ann_accuracy" in numbers else {}
+    shares = {**of_ann, **numbers["accuracy"]}
     if "saccade_ends_ms" in numbers:
         shares |= _after_saccades(summary.parent)
     rows: list[list[object]] = [

@@ -116,6 +116,8 @@ class Summary(Facts):
     def _complete(self) -> Self:
         if self.readout not in self.accuracy:
             raise ValueError(f"accuracy has no {self.readout}, which is the readout")
+        if "ann_accuracy" in self.model_fields_set and self.ann_accuracy is None:
+            raise ValueError("ann_accuracy is left out where there is no trained network")
         if self.events_per_trial is not None and None in (self.input_spikes_per_trial, self.frames_per_trial):
             raise ValueError("a run on recordings has input_spikes_per_trial and frames_per_trial")
         if any(end >= self.duration_ms for end in self.saccade_ends_ms):

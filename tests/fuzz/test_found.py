@@ -372,3 +372,9 @@ def test_a_summary_that_is_a_link_of_an_impossible_name_is_told(tmp_path):
     with pytest.raises(UserError) as refused:
         export(run, "npz")
     assert refused.value.file == run / "summary.json"
+
+
+def test_a_run_whose_trained_network_has_no_accuracy_is_told_in_the_index(tmp_path):
+    results = write_results(tmp_path / "results")
+    change_json(results / "mnist" / "latest" / "summary.json", ann_accuracy=None)
+    assert "ann_accuracy is left out" in write_index(results).read_text()
