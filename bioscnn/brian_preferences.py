@@ -69,7 +69,7 @@ def _refuse_settings() -> None:
         return
     try:
         if path.is_file() and path.stat().st_size <= LARGEST_SETTINGS:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = path.read_text(encoding="utf-8").split("\n")  # as matplotlib: no form feed ends a line
             settings = [line.partition(":")[::2] for line in lines]
             run = [
                 key for key, word in RUN for name, value in settings if name.strip() == key and word in value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import keyword
 import re
+import signal
 import unicodedata
 
 from bioscnn.errors import UserError
@@ -21,12 +23,21 @@ dynamic_cast enum explicit export extern float friend goto inline int long mutab
 not_eq nullptr operator or_eq private protected public register reinterpret_cast requires short signed
 sizeof static static_assert static_cast struct switch template this thread_local throw true false typedef
 typeid typename union unsigned using virtual void volatile wchar_t xor xor_eq assert errno linux main std
-unix EOF NULL EXIT_FAILURE EXIT_SUCCESS HUGE_VAL INFINITY NAN RAND_MAX
+unix stdin stdout stderr offsetof alloca math_errhandling si_value EOF WEOF BUFSIZ FILENAME_MAX FOPEN_MAX
+TMP_MAX NULL EXIT_FAILURE EXIT_SUCCESS HUGE_VAL INFINITY NAN RAND_MAX
 """
 """Keywords of C++, and what its headers define as macros."""
 
-KEYWORDS = frozenset([*keyword.kwlist, *_CPP.split()])
+KEYWORDS = frozenset(
+    [*keyword.kwlist, *_CPP.split(), *errno.errorcode.values(), *(name.name for name in signal.Signals)]
+)
 """Words that are no names in Python or in C++."""
+
+_MACRO = re.compile(
+    r"(M|FP|FPE|INT|INT\d+|INTMAX|INTPTR|UINT|UINT\d+|LONG|LLONG|ULONG|ULLONG|SHRT|USHRT|CHAR|SCHAR|UCHAR|WCHAR"
+    r"|SIZE|SSIZE|PTRDIFF|SEEK|CLOCK|PTHREAD|SCHED|SIG|LC|HUGE|MATH|ATOMIC)_[A-Z0-9_]+"
+)
+"""Constants of the headers of C and C++, such as ``M_PI``."""
 
 _CONTROL = {
     "\0": "NULL", "\b": "BACKSPACE", "\v": "LINE TABULATION", "\f": "FORM FEED", "\r": "CARRIAGE RETURN",
@@ -99,7 +110,7 @@ def check_identifier(name: str, key: str) -> None:
             expected=f"a letter, then letters, digits and single underscores, at most {LONGEST} characters",
             fix="choose another name",
         )
-    if name in KEYWORDS:
+    if name in KEYWORDS or _MACRO.fullmatch(name):
         raise UserError(
             f"{name!r} is a word of Python or C++", key=key, value=name, fix="choose another name"
         )

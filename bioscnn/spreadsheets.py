@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_SIGNS = tuple("=+-@＝＋－＠")
 _HARMLESS = re.compile(
     r"""[+-](
         inf | nan
@@ -17,7 +18,8 @@ _HARMLESS = re.compile(
 def as_text(cell: str) -> str:
     """Return a cell, or the name of a column, with an apostrophe before it if it would be a formula.
 
-    A spreadsheet takes for a formula what begins with ``=``, ``+``, ``-`` or ``@``. Numbers stay numbers.
+    A spreadsheet takes for a formula what begins with ``=``, ``+``, ``-`` or ``@``, wide ones too. Numbers
+    stay numbers.
 
     Examples
     --------
@@ -25,7 +27,7 @@ def as_text(cell: str) -> str:
     ("'=1+1", '-0.5', '+ axonal delay')
     """
     begun = cell.strip()
-    return f"'{cell}" if begun.startswith(("=", "+", "-", "@")) and not _HARMLESS.fullmatch(begun) else cell
+    return f"'{cell}" if begun.startswith(_SIGNS) and not _HARMLESS.fullmatch(begun) else cell
 
 
 def as_written(cell: str) -> str:

@@ -251,7 +251,9 @@ class _Check:
     def exponent(self, node: ast.expr) -> float:
         """Return the size of an exponent, at least 1: a number, a quotient of two, or a name."""
         match node:
-            case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
+            case ast.UnaryOp(
+                op=ast.UAdd() | ast.USub(), operand=ast.Constant() | ast.Name() | ast.BinOp() as operand
+            ):
                 return self.exponent(operand)
             case ast.Constant():
                 return max(1.0, self._number(node))

@@ -77,7 +77,9 @@ def test_settings_of_matplotlib_that_are_no_text_are_refused(tmp_path, kind):
 ESCAPE = "[g := (g.gi_frame.f_back.f_back.f_builtins['open']('CODE_RAN', 'w') for _ in (1,)), *g]"
 
 
-@pytest.mark.parametrize("line", [f"axes.prop_cycle : {ESCAPE}", "backend: module://antigravity"])
+@pytest.mark.parametrize(
+    "line", [f"axes.prop_cycle : {ESCAPE}", "backend: module://antigravity", "backend\x0c: module://x"]
+)
 def test_settings_of_matplotlib_that_it_may_run_are_refused(tmp_path, line):
     """Matplotlib evaluated the first until 3.11, and its builtins are within reach; the second it imports."""
     (tmp_path / "matplotlibrc").write_text(f"axes.grid: 1\n  {line}\n")

@@ -378,3 +378,11 @@ def test_a_run_whose_trained_network_has_no_accuracy_is_told_in_the_index(tmp_pa
     results = write_results(tmp_path / "results")
     change_json(results / "mnist" / "latest" / "summary.json", ann_accuracy=None)
     assert "ann_accuracy is left out" in write_index(results).read_text()
+
+
+def test_columns_of_a_sweep_are_counted_behind_a_line_feed_in_quotes(tmp_path):
+    folder = unpacked(swept(tmp_path)[0], tmp_path / "swept")
+    names = ",".join(f"c{k}" for k in range(20_000))
+    (folder / "points.csv").write_text(f'"x\n",{names}\n')
+    with pytest.raises(UserError, match="too many columns"):
+        read_sweep_results(folder)

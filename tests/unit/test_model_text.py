@@ -95,6 +95,11 @@ def test_names_of_parameters_hide_nothing(character):
         "int",
         "namespace",
         "and_eq",
+        "M_PI",
+        "INT_MAX",
+        "EINVAL",
+        "SIGINT",
+        "stdin",
         "x" * 65,
         "x # y",
         "x) {",
@@ -110,6 +115,18 @@ def test_what_is_no_name_in_python_and_in_cpp_is_refused(name):
         parse_equations(f"d{name}/dt = 1/second : 1")
     with pytest.raises(UserError):
         parse_statements(f"{name} = 1")
+
+
+@pytest.mark.parametrize("name", ["E_L", "V_T", "EK", "ENa", "I_max", "SIGMA", "GABA", "CHARGE", "M", "LONG"])
+def test_what_neuroscientists_call_their_parameters_is_a_name(name):
+    check_identifier(name, "parameters")
+
+
+@pytest.mark.parametrize("signs", [2, 40, 1500])
+def test_an_exponent_has_one_sign(signs):
+    with pytest.raises(UserError):
+        canonical_expression("V > V_th**" + "-" * signs + "1", "threshold")
+    assert canonical_expression("V > V_th**-(1/2)", "threshold")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from bioscnn.spreadsheets import as_text, as_written
 
 FORMULAS = (
     "=1+1", "@SUM(A1)", "-1+2", "+A1", "-A1", "- a1", "  =HYPERLINK(\"http://x\")", "+cmd|' /C calc'!A0",
-    "-(1)", "- if (a) b", "=", "@", "+1.2(a)",
+    "-(1)", "- if (a) b", "=", "@", "+1.2(a)", "＝1+1",
 )  # fmt: skip
 OURS = (
     "-0.5", "+1.2 %", "-1e-05", "-inf", "1", "- 2 ms", "+ refractory period", "-",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -192,7 +193,7 @@ def read_sweep_results(folder: str | Path) -> Shown:
         path = folder / f"{name}.csv"
         if name == POINTS or os.path.exists(path):  # noqa: PTH110  (False of a link that is too long)
             with StringIO(read_text(path, FIX)) as text, _damage_is_told(path):
-                if text.readline().count(",") > MOST_COLUMNS:
+                if len(next(csv.reader(text), ())) > MOST_COLUMNS:
                     raise ValueError("too many columns")
                 text.seek(0)
                 rows = pd.read_csv(text, dtype=str, keep_default_na=False)
