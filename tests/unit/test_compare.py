@@ -11,12 +11,13 @@ from bioscnn.errors import UserError
 from bioscnn.printing.devices import print_comparison
 from bioscnn.readout import decisions
 from bioscnn.seeds import stream
+from bioscnn.simulation import PopulationRecording, Recording
 from bioscnn.simulation.reference import simulate_reference
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import corrected, difference, mean_difference
 from bioscnn.studies.compare import compare_runs
 from bioscnn.studies.comparison import Comparison, RunComparison, sentence, verdict
-from bioscnn.studies.divergence import Divergence, differing_spikes, first_of_each_trial
+from bioscnn.studies.divergence import Divergence, differing_spikes, first_of_each_trial, rounding_tolerance
 from bioscnn.studies.paired import PairedDifference, TrialResults
 from bioscnn.studies.run_folder import RunFolder
 from tests.networks import currents
@@ -110,6 +111,28 @@ def test_one_moved_spike_is_found_with_its_trial_population_neuron_and_step(
         assert p.only_in_one == ((1, 1) if p.name == name else (0, 0))
         assert p.trials == (p.name == name) and p.neurons == 0
         assert p.share_in_one == ((2 / (p.spikes[0] + 1)) if p.name == name else 0)
+
+
+def test_spikes_that_one_run_has_alone_are_counted_for_each_run(original, recording, tmp_path):
+    spikes = recording["conv1"].spikes
+    where = spikes.trial()[2:], spikes.step[2:], spikes.neuron[2:]
+    size = {"n_trials": spikes.n_trials, "size": spikes.size, "n_steps": spikes.n_steps, "dt": spikes.dt}
+    fewer = PopulationRecording.from_spikes(
+        SpikeTrains.from_events(*where, **size), True, recording["conv1"].potentials
+    )
+    changed = Recording(recording.populations | {"conv1": fewer}, recording.n_steps, recording.dt)
+    lesser = write_run(tmp_path / "lesser", changed)
+    for first, second, alone in ((original, lesser, (2, 0)), (lesser, original, (0, 2))):
+        told = {p.name: p.only_in_one for p in spikes_of(first, second).populations}
+        assert told.pop("conv1") == alone and set(told.values()) == {(0, 0)}
+
+
+def test_the_tolerance_of_rounding_grows_with_the_steps_and_the_largest_potential_so_far():
+    traces = np.array([[0, 0, 0, 2, 9], [0, 0, 0, 1, 9]], np.float32)
+    single, double = np.finfo(np.float32).eps, np.finfo(np.float64).eps
+    told = rounding_tolerance(traces, 3, 1.0, ["float64", "float32"])
+    assert told == pytest.approx(2 * (4 * single + single))
+    assert rounding_tolerance(traces, 2, 1.0, ["float64"]) == pytest.approx(3 * double + single)
 
 
 def test_the_earliest_of_several_differences_of_a_trial_comes_first(original, copy):
