@@ -43,7 +43,8 @@ TESTS = {
                    "../oracles/test_solve_ivp.py", "../devices/test_identical_spikes.py",
                    "../devices/test_branches.py", "../devices/test_noisy_networks.py",
                    "../devices/test_time_code.py", "../devices/test_genn.py"),
-    "readout, metrics": ("test_readout.py", "test_metrics.py", "metrics", "test_decoding.py", "test_library.py"),
+    "readout, metrics": ("test_readout.py", "test_metrics.py", "metrics", "test_decoding.py",
+                         "test_library.py"),
     "store, compare": ("test_compare.py", "../experiments/test_engine.py", "test_devices.py"),
 }  # fmt: skip
 """Tests of each package, below ``tests/unit``; with its examples in docstrings."""
