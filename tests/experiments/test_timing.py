@@ -63,6 +63,8 @@ def test_the_control_sets_are_what_they_are_said_to_be():
     means = np.array([first[labels == label].mean() for label in range(10)])
     assert np.ptp(means) < 1  # step; the standard error of each is 0.16
     trains, labels = CONTROL_SETS["timing only"](1)
+    assert (trains.n_trials, trains.size, trains.n_steps, trains.dt) == (1000, 50, 300, 1e-3)
+    assert np.bincount(labels).tolist() == [100] * 10
     means = np.array([trains.counts()[labels == label].mean() for label in range(10)])
     assert np.ptp(means) < 0.1  # spike; the standard error of each is 0.016
 

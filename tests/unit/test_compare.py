@@ -77,7 +77,7 @@ def test_spikes_of_one_run_alone_are_those_that_sets_of_triples_tell_apart():
 
 
 def test_the_first_difference_of_a_trial_is_the_earliest_then_nearest_to_the_input_then_lowest():
-    near = np.array([[0, 5, 1, 0], [2, 7, 3, 1], [2, 7, 4, 0]])
+    near = np.array([[0, 5, 1, 0], [2, 7, 4, 0], [2, 7, 3, 1]])
     far = np.array([[0, 4, 9, 1], [1, 0, 2, 0], [2, 7, 0, 1]])
     first = first_of_each_trial([near, far])
     assert first.tolist() == [[0, 4, 1, 9, 1], [1, 0, 1, 2, 0], [2, 7, 0, 3, 1]]

@@ -76,3 +76,4 @@ def test_what_cannot_be_decoded_is_refused():
         decode(one, np.arange(100) // 3, "counts")
     with pytest.raises(UserError, match="too few trials"):  # one of a class is left to choose by
         decode(one, np.arange(100) % 33, "counts and times", folds=2)
+    assert decode(one, np.arange(100) % 25, "counts and times", folds=2).shape == (100,), "four are enough"
