@@ -95,7 +95,8 @@ def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image
     if len(named) != 1:
         fix = "export the logits alone"
         raise UserError(f"{len(named)} outputs", file=path, value=named, expected="one", fix=fix)
-    value = values[named[0]]
+    with located(path, f"output {named[0]!r}"):
+        value = _known(values, named[0])
     if not isinstance(value, Value):
         fix = "export the network from its input on"
         raise UserError("the output does not depend on the image", file=path, key=named[0], fix=fix)
@@ -115,7 +116,7 @@ def _run(path: Path | str, graph: Any, values: Known, build: Builder, batch: int
                 branch = attributes(node)["then_branch" if condition.all() else "else_branch"]
                 inside = {**values, **constants(path, branch)}
                 _run(path, branch, inside, build, batch, opsets)
-                outputs = [inside[output.name] for output in branch.output]
+                outputs = [_known(inside, output.name) for output in branch.output]
             else:
                 outputs = _outputs(node, values, build, batch, opsets)
         values.update(zip(node.output, outputs, strict=False))
@@ -146,7 +147,7 @@ def _outputs(
 ) -> list[Value | NDArray[Any]]:
     """Return the outputs of a node: constants, or activations whose layers have been appended."""
     operator = f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
-    inputs = tuple(results[name] if name else None for name in node.input)
+    inputs = tuple(_known(results, name) if name else None for name in node.input)
     values = [value for value in inputs if isinstance(value, Value)]
     if operator in ("Shape", "Size") and values:
         shape = np.array([batch, *values[0].shape], np.int64)
@@ -173,6 +174,16 @@ def _outputs(
         )
     whole = whole and operator in REARRANGING and operator != "Cast"
     return [replace(value, whole=whole) for value in applied(op, _where(node))]
+
+
+def _known(values: Known, name: str) -> Value | NDArray[Any]:
+    """Return what has been computed under a name: of a Dropout its mask has not, of a MaxPool its places."""
+    if name not in values:
+        raise UserError(
+            f"{name!r} is not read: only the first output of a layer is",
+            fix="export what a layer computes, not the mask of a Dropout or the indices of a MaxPool",
+        )
+    return values[name]
 
 
 def _where(node: Any) -> str:

@@ -500,6 +500,17 @@ def test_two_outputs_are_refused(tmp_path):
     assert refusal(path).value == ["flat", "logits"]
 
 
+@pytest.mark.parametrize("layer", ["Dropout", "MaxPool"])
+def test_the_second_output_of_a_layer_is_refused_by_its_name(layer, tmp_path):
+    how = {"kernel_shape": [1, 1]} if layer == "MaxPool" else {}
+    nodes = [node(layer, ["x"], ["y", "second"], **how), node("Flatten", ["second"], ["flat"])]
+    error = refusal(written(tmp_path, nodes[:1], outputs=["second"]))
+    assert error.key == "output 'second'"
+    assert error.problem == "'second' is not read: only the first output of a layer is"
+    assert "not the mask of a Dropout or the indices of a MaxPool" in error.fix
+    assert refusal(written(tmp_path, nodes)).key == "the Flatten behind 'second'"
+
+
 def test_a_network_without_weights_is_refused(tmp_path):
     assert "without a convolution" in refusal(written(tmp_path, [node("Flatten", ["x"], ["y"])])).problem
 
