@@ -218,6 +218,7 @@ def test_a_constant_per_pixel_is_added_to_a_convolution(tmp_path):
 
 
 n, FLAT = helper.make_node, 2 * 7 * 6
+HALF = helper.make_tensor("half", TensorProto.FLOAT, [1], [0.5])
 OPERATORS = {
     "a constant in a sum": ([n("Sum", ["x", "c"], ["y"])], {"c": normal(2, 7, 6)}, FLAT),
     "a difference of activations": (
@@ -291,6 +292,32 @@ OPERATORS = {
     "elements of a vector": (
         [n("Flatten", ["x"], ["v"]), n("Gather", ["v", "of"], ["a"], axis=1), n("Gather", ["v", "to"], ["b"],
          axis=1), n("Add", ["a", "b"], ["y"])], {"of": np.array([5, 3, 80]), "to": np.array([1, 2, 3])}, 3,
+    ),
+    "an expansion as torch exports it": (
+        [n("Shape", ["x"], ["s"]), n("Slice", ["s", "0", "1"], ["batch"]),
+         n("Concat", ["batch", "rest"], ["t"], axis=0), n("Shape", ["t"], ["l"]),
+         n("ConstantOfShape", ["l"], ["zeros"]), n("Cast", ["zeros"], ["whole"], to=TensorProto.INT64),
+         n("Sub", ["whole", "1"], ["keep"]), n("Equal", ["t", "keep"], ["same"]),
+         n("Add", ["whole", "1"], ["ones"]), n("Where", ["same", "ones", "t"], ["target"]),
+         n("Expand", ["x", "target"], ["y"])],
+        {"0": np.array([0]), "1": np.array([1]), "rest": np.array([-1, 7, -1])}, FLAT,
+    ),
+    "a shape as tf2onnx writes it": (
+        [n("Shape", ["x"], ["s"]), n("Cast", ["s"], ["small"], to=TensorProto.INT32),
+         n("Slice", ["small", "0", "1", "0"], ["n"]), n("Squeeze", ["n"], ["one"]),
+         n("Unsqueeze", ["one", "0"], ["batch"]), n("ReduceProd", ["batch"], ["b"]),
+         n("Concat", ["b", "rest"], ["t"], axis=0), n("Cast", ["t"], ["target"], to=TensorProto.INT64),
+         n("Reshape", ["x", "target"], ["y"])],
+        {"0": np.array([0]), "1": np.array([1]), "rest": np.array([-1], np.int32)}, FLAT,
+    ),
+    "a number for each image": (
+        [n("Shape", ["x"], ["s"]), n("ConstantOfShape", ["s"], ["h"], value=HALF),
+         n("Mul", ["x", "h"], ["y"])], {}, FLAT,
+    ),
+    "zeros for each image": (
+        [n("Shape", ["x"], ["s"], end=1), n("Concat", ["s", "rest"], ["t"], axis=0),
+         n("Expand", ["0", "t"], ["z"]), n("Concat", ["z", "x"], ["y"], axis=1)],
+        {"0": np.float32(0), "rest": np.array([1, 7, 6])}, 3 * 42,
     ),
     "a shape that is computed from the size": (
         [n("Size", ["x"], ["all"]), n("Shape", ["x"], ["batch"], end=1), n("Div", ["all", "batch"], ["each"]),

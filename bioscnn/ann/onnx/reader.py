@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ann.graph import INPUT, LayerGraph
 from bioscnn.ann.onnx.assembly import ANY_BATCH, applied, assembled, located
+from bioscnn.ann.onnx.batch import OfBatch, computed, measured, usable
 from bioscnn.ann.onnx.file import ImageInput, attributes, constants, image_input, load_model, parsed_model
 from bioscnn.ann.onnx.folding import folded
 from bioscnn.ann.onnx.operation import Operation
@@ -21,7 +23,8 @@ from bioscnn.ann.onnx.refusals import NEVER_READ, refuse_operator, refused_produ
 from bioscnn.ann.onnx.values import Builder, Value
 from bioscnn.errors import UserError
 
-Known = dict[str, Value | NDArray[Any]]
+Result = Value | NDArray[Any] | OfBatch
+Known = dict[str, Result]
 
 
 def read_onnx(path: str | Path) -> LayerGraph:
@@ -90,7 +93,7 @@ def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image
     kind = next(value for value in graph.input if value.name == image.name).type.tensor_type.elem_type
     taken = Value(INPUT, shape, image.positions, whole=kind not in FLOATS)
     values: Known = {**fixed, image.name: taken}
-    _run(path, graph, values, build, image.batch or ANY_BATCH, model.opset_import)
+    _run(path, graph, values, build, image.batch, model.opset_import)
     named = [output.name for output in graph.output]
     if len(named) != 1:
         fix = "export the logits alone"
@@ -103,7 +106,7 @@ def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image
     return assembled(path, graph.name, value, build, named[0])
 
 
-def _run(path: Path | str, graph: Any, values: Known, build: Builder, batch: int, opsets: Any) -> None:
+def _run(path: Path | str, graph: Any, values: Known, build: Builder, batch: int | None, opsets: Any) -> None:
     """Add what each node of a graph gives to what is known; nodes that no output needs are left out.
 
     An If whose condition is known is the branch that it takes: torch writes one for a `squeeze`.
@@ -142,27 +145,26 @@ def _named_inside(node: Any) -> Iterator[str]:
                 yield from _named_inside(inner)
 
 
-def _outputs(
-    node: Any, results: Known, build: Builder, batch: int, opsets: Any
-) -> list[Value | NDArray[Any]]:
+def _outputs(node: Any, results: Known, build: Builder, batch: int | None, opsets: Any) -> list[Result]:
     """Return the outputs of a node: constants, or activations whose layers have been appended."""
     operator = f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
-    inputs = tuple(_known(results, name) if name else None for name in node.input)
-    values = [value for value in inputs if isinstance(value, Value)]
+    taken = [_known(results, name) if name else None for name in node.input]
+    values = [value for value in taken if isinstance(value, Value)]
     if operator in ("Shape", "Size") and values:
-        shape = np.array([batch, *values[0].shape], np.int64)
-        if operator == "Size":
-            return [np.array(shape.prod())]
-        bounds = attributes(node)
-        return [shape[bounds.get("start", 0) : bounds.get("end", None)]]
+        return [measured(operator, attributes(node), values[0].shape, batch)]
     if not values:
         subgraph = any(attribute.HasField("g") for attribute in node.attribute)
         if subgraph or not node.input:
             refuse_operator(operator)
-        return [*folded(node, [v for v in inputs if not isinstance(v, Value)], opsets)]
+        constants = [v for v in taken if not isinstance(v, Value)]
+        return [*computed(node, attributes(node), constants, partial(folded, node, opsets=opsets))]
+    rank = 1 + len(values[0].shape)
+    inputs = tuple(
+        v if isinstance(v, Value) else usable(v, operator, index, rank) for index, v in enumerate(taken)
+    )
     opset = next(entry.version for entry in opsets if entry.domain in ("", "ai.onnx"))
     named = sum(bool(name) for name in node.output)
-    op = Operation(operator, attributes(node), inputs, named, batch, opset, build)
+    op = Operation(operator, attributes(node), inputs, named, batch or ANY_BATCH, opset, build)
     whole = any(value.whole for value in values)
     # With constants that have decimals, the file has left a Cast out.
     with_decimals = any(isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in inputs)
@@ -176,7 +178,7 @@ def _outputs(
     return [replace(value, whole=whole) for value in applied(op, _where(node))]
 
 
-def _known(values: Known, name: str) -> Value | NDArray[Any]:
+def _known(values: Known, name: str) -> Result:
     """Return what has been computed under a name: of a Dropout its mask has not, of a MaxPool its places."""
     if name not in values:
         raise UserError(

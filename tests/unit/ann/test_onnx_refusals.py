@@ -500,6 +500,62 @@ def test_two_outputs_are_refused(tmp_path):
     assert refusal(path).value == ["flat", "logits"]
 
 
+SIZE = [
+    node("Shape", ["x"], ["n"], end=1),
+    node("Cast", ["n"], ["f"], to=TensorProto.FLOAT),
+    node("Concat", ["n", "all"], ["t"], axis=0),
+]
+OF_BATCH = {
+    "a quotient": node("Div", ["x", "f"], ["y"]),
+    "a power": node("Mul", ["x", "power"], ["y"]),
+    "a count": node("Mul", ["x", "counted"], ["y"]),
+    "a choice": node("Mul", ["x", "chosen"], ["y"]),
+    "a list": node("Add", ["x", "listed"], ["y"]),
+    "a copy": node("Add", ["x", "copied"], ["y"]),
+    "a rounded share": node("Reshape", ["x", "shared"], ["y"]),
+    "channels": node("Slice", ["x", "zero", "n", "one"], ["y"]),
+    "a size elsewhere": node("Reshape", ["x", "behind"], ["y"]),
+    "a size for the channels": node("Expand", ["x", "n"], ["y"]),
+}
+FROM_SIZE = [
+    node("Pow", ["f", "zero"], ["power"]),
+    node("Squeeze", ["n"], ["scalar"]),
+    node("Range", ["nought", "scalar", "step"], ["counted"]),
+    node("Greater", ["n", "hundred"], ["many"]),
+    node("Where", ["many", "zero", "one"], ["choice"]),
+    node("Cast", ["choice"], ["chosen"], to=TensorProto.FLOAT),
+    node("ConstantOfShape", ["n"], ["listed"]),
+    node("Expand", ["half", "n"], ["copied"]),
+    node("Div", ["n", "hundred"], ["part"]),
+    node("Mul", ["part", "hundred"], ["whole"]),
+    node("Concat", ["whole", "all"], ["shared"], axis=0),
+    node("Concat", ["all", "n"], ["behind"], axis=0),
+]
+
+
+@pytest.mark.parametrize("what", OF_BATCH)
+def test_what_computes_with_the_size_of_a_batch_of_any_size_is_refused_by_its_node(what, tmp_path):
+    """The size that stood for any was computed with, and the logits were wrong without a word."""
+    last = OF_BATCH[what]
+    constants = {
+        "zero": np.array([0]),
+        "one": np.array([1]),
+        "hundred": np.array([100]),
+        "all": np.array([-1]),
+    }
+    constants |= {"nought": np.array(0), "step": np.array(1), "half": weights(1)}
+    error = refused_node(tmp_path, last, constants, before=[*SIZE, *FROM_SIZE])
+    assert error.problem == f"{last.op_type} computes with the size of the batch, which is any"
+    assert "export with a batch of a fixed size" in error.fix
+
+
+def test_what_computes_with_the_size_of_a_batch_of_fixed_size_is_read(tmp_path):
+    nodes = [*SIZE[:2], OF_BATCH["a quotient"], node("Flatten", ["y"], ["flat"])]
+    nodes.append(node("Gemm", ["flat", "dense"], ["logits"]))
+    path = written(tmp_path, nodes, {"dense": weights(72, 3)}, inputs=[image(shape=(4, 2, 6, 6))])
+    np.testing.assert_allclose(read_onnx(path).forward(weights(1, 2, 6, 6)), np.full((1, 3), 72 / 4))
+
+
 @pytest.mark.parametrize("layer", ["Dropout", "MaxPool"])
 def test_the_second_output_of_a_layer_is_refused_by_its_name(layer, tmp_path):
     how = {"kernel_shape": [1, 1]} if layer == "MaxPool" else {}
