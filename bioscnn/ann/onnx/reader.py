@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from bioscnn.ann.onnx.file import ImageInput, attributes, constants, image_input
 from bioscnn.ann.onnx.folding import folded
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.operators import REARRANGING
-from bioscnn.ann.onnx.rearranging import FLOATS
+from bioscnn.ann.onnx.rearranging import FLOATS, HALF, refuse_rounded
 from bioscnn.ann.onnx.refusals import NEVER_READ, refuse_operator, refused_products
 from bioscnn.ann.onnx.values import Builder, Value
 from bioscnn.errors import UserError
@@ -103,6 +103,8 @@ def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image
     if not isinstance(value, Value):
         fix = "export the network from its input on"
         raise UserError("the output does not depend on the image", file=path, key=named[0], fix=fix)
+    with located(path, f"output {named[0]!r}"):
+        refuse_rounded(value)
     return assembled(path, graph.name, value, build, named[0])
 
 
@@ -175,7 +177,20 @@ def _outputs(node: Any, results: Known, build: Builder, batch: int | None, opset
             fix="begin forward with x = x.float()",
         )
     whole = whole and operator in REARRANGING and operator != "Cast"
-    return [replace(value, whole=whole) for value in applied(op, _where(node))]
+    rounded = _rounded(op, values, _where(node))
+    return [replace(value, whole=whole, rounded=rounded) for value in applied(op, _where(node))]
+
+
+def _rounded(op: Operation, values: Sequence[Value], where: str) -> str:
+    """Return the Cast that rounds the outputs of an operator, but not the weights, to half precision."""
+    if any(isinstance(v, np.ndarray) and v.dtype.name in ("float16", "bfloat16") for v in op.inputs):
+        return ""  # a network in half precision, which is read with its weights
+    rounded = next((value for value in values if value.rounded), values[0])
+    if op.operator == "Cast" and op.attributes["to"] in HALF:
+        return rounded.rounded or where
+    if op.operator == "Cast":
+        refuse_rounded(rounded)
+    return rounded.rounded
 
 
 def _known(values: Known, name: str) -> Result:

@@ -455,6 +455,30 @@ def test_dropout_that_drops_is_refused(tmp_path):
     assert "model.eval()" in refused_node(tmp_path, bad, {"training": np.array(True)}).fix
 
 
+@pytest.mark.parametrize("kind", ["FLOAT16", "BFLOAT16"])
+def test_activations_rounded_to_half_precision_are_refused_unless_the_weights_are_in_it_too(kind, tmp_path):
+    """The Casts were dropped, and logits differed by 1e-3 from those of onnxruntime."""
+    half = TensorProto.DataType.Value(kind)
+    down, up = node("Cast", ["x"], ["h"], to=half), node("Cast", ["h"], ["y"], to=TensorProto.FLOAT)
+    error = refused_node(tmp_path, up, before=[down])
+    assert error.problem == "activations are rounded to half precision: the Cast behind 'x'"
+    assert error.fix == "export in float32"
+    flat = node("Flatten", ["x"], ["flat"])
+    ends = [flat, node("Gemm", ["flat", "dense"], ["f"]), node("Cast", ["f"], ["logits"], to=half)]
+    error = refusal(written(tmp_path, ends, {"dense": weights(72, 3)}))
+    assert error.key == "output 'logits'" and error.fix == "export in float32"
+    read = [
+        down,
+        node("Relu", ["h"], ["r"]),
+        node("Flatten", ["r"], ["flat"]),
+        node("Cast", ["dense"], ["w"], to=half),
+        node("Gemm", ["flat", "w"], ["f"]),
+        node("Cast", ["f"], ["logits"], to=TensorProto.FLOAT),
+    ]
+    graph = read_onnx(written(tmp_path, read, {"dense": np.full((72, 3), 0.1, np.float32)}))
+    assert graph.nodes[-1].layer.weight[0, 0] == {"FLOAT16": 0.0999755859375, "BFLOAT16": 0.10009765625}[kind]
+
+
 def test_a_constant_on_the_left_of_a_product_is_refused(tmp_path):
     error = refused_node(tmp_path, node("MatMul", ["w", "x"], ["y"]), {"w": weights(6, 6)})
     assert "weight matrix depends on the image" in error.problem
