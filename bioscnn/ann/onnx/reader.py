@@ -15,7 +15,7 @@ from bioscnn.ann.graph import INPUT, LayerGraph
 from bioscnn.ann.onnx.assembly import ANY_BATCH, applied, assembled, located
 from bioscnn.ann.onnx.batch import OfBatch, computed, measured, usable
 from bioscnn.ann.onnx.file import ImageInput, attributes, constants, image_input, load_model, parsed_model
-from bioscnn.ann.onnx.folding import folded
+from bioscnn.ann.onnx.folding import Folding
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.operators import REARRANGING
 from bioscnn.ann.onnx.rearranging import FLOATS, HALF, refuse_rounded
@@ -93,7 +93,7 @@ def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image
     kind = next(value for value in graph.input if value.name == image.name).type.tensor_type.elem_type
     taken = Value(INPUT, shape, image.positions, whole=kind not in FLOATS)
     values: Known = {**fixed, image.name: taken}
-    _run(path, graph, values, build, image.batch, model.opset_import)
+    _run(path, graph, values, build, image.batch, Folding(model.opset_import))
     named = [output.name for output in graph.output]
     if len(named) != 1:
         fix = "export the logits alone"
@@ -108,7 +108,9 @@ def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image
     return assembled(path, graph.name, value, build, named[0])
 
 
-def _run(path: Path | str, graph: Any, values: Known, build: Builder, batch: int | None, opsets: Any) -> None:
+def _run(
+    path: Path | str, graph: Any, values: Known, build: Builder, batch: int | None, folding: Folding
+) -> None:
     """Add what each node of a graph gives to what is known; nodes that no output needs are left out.
 
     An If whose condition is known is the branch that it takes: torch writes one for a `squeeze`.
@@ -120,10 +122,10 @@ def _run(path: Path | str, graph: Any, values: Known, build: Builder, batch: int
             if node.op_type == "If" and isinstance(condition := values.get(node.input[0]), np.ndarray):
                 branch = attributes(node)["then_branch" if condition.all() else "else_branch"]
                 inside = {**values, **constants(path, branch)}
-                _run(path, branch, inside, build, batch, opsets)
+                _run(path, branch, inside, build, batch, folding)
                 outputs = [_known(inside, output.name) for output in branch.output]
             else:
-                outputs = _outputs(node, values, build, batch, opsets)
+                outputs = _outputs(node, values, build, batch, folding)
         values.update(zip(node.output, outputs, strict=False))
 
 
@@ -147,7 +149,7 @@ def _named_inside(node: Any) -> Iterator[str]:
                 yield from _named_inside(inner)
 
 
-def _outputs(node: Any, results: Known, build: Builder, batch: int | None, opsets: Any) -> list[Result]:
+def _outputs(node: Any, results: Known, build: Builder, batch: int | None, folding: Folding) -> list[Result]:
     """Return the outputs of a node: constants, or activations whose layers have been appended."""
     operator = f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
     taken = [_known(results, name) if name else None for name in node.input]
@@ -159,12 +161,12 @@ def _outputs(node: Any, results: Known, build: Builder, batch: int | None, opset
         if subgraph or not node.input:
             refuse_operator(operator)
         constants = [v for v in taken if not isinstance(v, Value)]
-        return [*computed(node, attributes(node), constants, partial(folded, node, opsets=opsets))]
+        return [*computed(node, attributes(node), constants, partial(folding.folded, node))]
     rank = 1 + len(values[0].shape)
     inputs = tuple(
         v if isinstance(v, Value) else usable(v, operator, index, rank) for index, v in enumerate(taken)
     )
-    opset = next(entry.version for entry in opsets if entry.domain in ("", "ai.onnx"))
+    opset = next(entry.version for entry in folding.opsets if entry.domain in ("", "ai.onnx"))
     named = sum(bool(name) for name in node.output)
     op = Operation(operator, attributes(node), inputs, named, batch or ANY_BATCH, opset, build)
     whole = any(value.whole for value in values)

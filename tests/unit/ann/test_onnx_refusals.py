@@ -689,6 +689,40 @@ def test_what_does_not_fit_into_memory_is_refused_before_it_is_made(nodes, const
     assert "an eighth of the memory" in error.expected
 
 
+@pytest.mark.parametrize(
+    ("made", "problem"),
+    [
+        ([node("ConstantOfShape", ["s"], [f"c{k}"]) for k in range(9)], "constants does not fit"),
+        (
+            [node("ConstantOfShape", ["s"], ["c0"]), node("MatMul", ["c0", "c0"], ["c1"]),
+             node("Gemm", ["c1", "c0"], ["c2"])],
+            "constants whose computation is larger",
+        ),
+    ],
+    ids=["memory", "products"],
+)  # fmt: skip
+def test_all_that_a_file_computes_from_constants_is_bounded(made, problem, tmp_path, monkeypatch):
+    """Each array fitted into memory, however many there were, and a product of matrices took minutes."""
+    monkeypatch.setattr("bioscnn.ann.room.memory", lambda: 64e6)
+    monkeypatch.setattr("bioscnn.ann.onnx.folding._MOST_NUMBERS", 2 * 500**3)
+    names = [name for entry in made for name in entry.output]
+    nodes = [
+        *made,
+        node("Max", names, ["all"]),
+        node("ReduceMax", ["all"], ["largest"], keepdims=0),
+        node("Add", ["x", "largest"], ["y"]),
+        node("Flatten", ["y"], ["flat"]),
+        node("Gemm", ["flat", "dense"], ["logits"]),
+    ]
+    error = refusal(written(tmp_path, nodes, {"dense": weights(72, 3), "s": np.array([500, 500])}))
+    assert problem in error.problem
+    last = made[-1]
+    assert error.key == f"the {last.op_type} behind '{last.input[0]}'"
+    few = [*made[:2], *nodes[len(made) :]]
+    few[2] = node("Max", names[:2], ["all"])
+    read_onnx(written(tmp_path, few, {"dense": weights(72, 3), "s": np.array([500, 500])}))
+
+
 @pytest.mark.parametrize("pads", [[8, 0, 0, 0], [0, 8, 0, 0], [0, 0, 0, HUGE]])
 def test_padding_wider_than_image_and_kernel_is_refused(pads, tmp_path):
     """Neurons that see nothing but padding took the time of a network of millions."""
