@@ -742,6 +742,17 @@ def test_an_image_and_a_file_larger_than_memory_are_refused(tmp_path):
     assert "larger than any ONNX file" in refusal(path).problem
 
 
+def test_a_network_that_is_too_large_once_its_weights_are_in_it_is_refused(tmp_path, monkeypatch):
+    """With external data a file of some bytes may be of 2 GiB, which onnx does not check."""
+
+    def check(model):
+        raise ValueError("This protobuf of onnx model is too large (>2GiB).\nCall check_model with a path")
+
+    path = written(tmp_path, dense(), {"dense": weights(72, 3)})
+    monkeypatch.setattr("onnx.checker.check_model", check)
+    assert refusal(path).problem.startswith("not valid ONNX: This protobuf of onnx model is too large")
+
+
 def nested_functions(path, levels, calls):
     """A file whose first function calls the next one so often, and that one the next, down to a ReLU."""
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
