@@ -2,12 +2,16 @@
 
 import struct
 import zipfile
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
 from bioscnn.ann import read_keras
+from bioscnn.ann.graph import INPUT
+from bioscnn.ann.keras.models import Models, nested
+from bioscnn.ann.onnx.values import Builder, Value
 from bioscnn.errors import UserError
 from tests.keras_archives import called, functional, image, layer, sequential, tensor, written
 
@@ -489,6 +493,33 @@ def test_models_that_call_models_without_layers_are_counted(tmp_path):
         model["config"]["output_layers"] = [[f"m{k}", 1, 0]]
     with pytest.raises(UserError, match="more than 100,000 layers"):
         read_keras(small(tmp_path, model))
+
+
+@pytest.mark.parametrize("kind", ["Sequential", "Functional"])
+def test_models_in_each_other_too_deeply_are_refused_whatever_json_takes(kind):
+    """Python 3.13 reads a configuration that ends in a RecursionError of ours; 3.11 does not read it."""
+
+    def deep(levels):
+        model = functional(image(8, 8, 2, name="i"), output="i", name="m1")
+        for k in range(1, levels):
+            inner = called(model, [tensor("i")])
+            model = functional(image(8, 8, 2, name="i"), inner, output=f"m{k}", name=f"m{k + 1}")
+            model["class_name"] = kind
+        return model
+
+    def through(levels):
+        build, positions = Builder((2, 8, 8)), np.arange(128).reshape(2, 8, 8)
+        value = Value(INPUT, (2, 8, 8), positions)
+        return Models(Path("deep.keras"), None, build).through(deep(levels), "", "", [value])
+
+    assert through(50).source == INPUT
+    assert next(iter(nested(deep(50))))["class_name"] == "InputLayer"
+    for levels in (51, 2000):
+        with pytest.raises(UserError, match="models inside each other too deeply") as refusal:
+            through(levels)
+        assert refusal.value.file == Path("deep.keras")
+        with pytest.raises(UserError, match="models inside each other too deeply"):
+            [*nested(deep(levels))]
 
 
 def chain(n, *more):
