@@ -219,12 +219,31 @@ def test_a_constant_per_pixel_is_added_to_a_convolution(tmp_path):
 
 n, FLAT = helper.make_node, 2 * 7 * 6
 HALF = helper.make_tensor("half", TensorProto.FLOAT, [1], [0.5])
+BATCH = ("gamma", "beta", "mean", "variance")
+CROP = ("begin", "end", "axes")
+CROPPED = {"begin": np.array([1, 1]), "end": np.array([6, 5]), "axes": np.array([2, 3])}
 OPERATORS = {
     "a constant in a sum": ([n("Sum", ["x", "c"], ["y"])], {"c": normal(2, 7, 6)}, FLAT),
     "a difference of activations": (
         [n("Conv", ["x", "k"], ["r"]), n("Sub", ["x", "r"], ["y"])], {"k": normal(2, 2, 1, 1)}, FLAT
     ),
     "a factor for each pixel": ([n("Mul", ["x", "c"], ["y"])], {"c": normal(1, 7, 6)}, FLAT),
+    "a cropped image that is scaled": (
+        [n("Slice", ["x", *CROP], ["s"]), n("Div", ["s", "half"], ["t"]), n("Conv", ["t", "k"], ["y"])],
+        CROPPED | {"half": np.float32(0.3), "k": normal(3, 2, 3, 3)}, 3 * 3 * 2,
+    ),
+    "a cropped image that is normalised and negated, channels apart": (
+        [n("Slice", ["x", *CROP], ["s"]), n("BatchNormalization", ["s", *BATCH], ["t"]),
+         n("Neg", ["t"], ["u"]), n("Conv", ["u", "k"], ["r"], pads=[0, 1, 0, 1]), n("Relu", ["r"], ["y"])],
+        CROPPED | {"k": normal(3, 2, 3, 3), "gamma": normal(2), "beta": normal(2), "mean": normal(2) / 2,
+                   "variance": np.float32([0.5, 2])}, 3 * 3 * 4,
+    ),
+    "a cropped image with a leak for each channel": (
+        [n("Sub", ["x", "half"], ["d"]), n("Slice", ["d", *CROP], ["s"]), n("PRelu", ["s", "leak"], ["t"]),
+         n("Conv", ["t", "k"], ["y"])],
+        CROPPED | {"half": np.float32(0.5), "leak": np.float32([[[0.1]], [[0.3]]]), "k": normal(3, 2, 3, 3)},
+        3 * 3 * 2,
+    ),
     "a sum over rows and columns": (
         [n("ReduceSum", ["x", "axes"], ["y"], keepdims=0)], {"axes": np.array([2, 3])}, 2
     ),
