@@ -67,8 +67,9 @@ class Folding:
             If the reference cannot compute the operator, its outputs are random, or the file computes more
             than a network needs or the memory of this machine holds.
         """
+        model, feeds = _alone(node, inputs, self.opsets)
         self._add(0, _work(node, [np.asarray(value) for value in inputs if value is not None]))
-        made = _folded(node, inputs, self.opsets)
+        made = _run(model, feeds)
         self._add(sum(value.nbytes for value in made), sum(value.size for value in made))
         return made
 
@@ -85,10 +86,11 @@ class Folding:
             )
 
 
-def _folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[Any]) -> list[NDArray[Any]]:
-    """Return the outputs of a node, by ONNX's reference."""
+def _alone(
+    node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[Any]
+) -> tuple[Any, dict[str, NDArray[Any]]]:
+    """Return a network of one node and its inputs by name, if it is of a kind and size that is computed."""
     from onnx import helper
-    from onnx.reference import ReferenceEvaluator
 
     if node.op_type in _DRAWN or (node.op_type == "Dropout" and len(inputs) > 2 and np.any(inputs[2])):
         raise UserError(
@@ -115,6 +117,13 @@ def _folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[A
         ]
     model = helper.make_model(graph, opset_imports=opsets)
     _check_outputs(model, feeds)
+    return model, feeds
+
+
+def _run(model: Any, feeds: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    """Return the outputs of a network, by ONNX's reference."""
+    from onnx.reference import ReferenceEvaluator
+
     try:
         return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, feeds)]
     except Exception as error:  # whatever an operator raises in the reference
