@@ -244,6 +244,46 @@ OPERATORS = {
         CROPPED | {"half": np.float32(0.5), "leak": np.float32([[[0.1]], [[0.3]]]), "k": normal(3, 2, 3, 3)},
         3 * 3 * 2,
     ),
+    "the mean of a cropped image": (
+        [n("Conv", ["x", "k"], ["r"]), n("Slice", ["r", *CROP], ["s"]), n("GlobalAveragePool", ["s"], ["y"])],
+        CROPPED | {"k": normal(3, 2, 1, 1)}, 3,
+    ),
+    "the mean of a padded image": (
+        [n("Conv", ["x", "k"], ["r"]), n("Pad", ["r", "border"], ["p"]),
+         n("GlobalAveragePool", ["p"], ["y"])],
+        {"k": normal(3, 2, 1, 1), "border": np.array([0, 0, 1, 2, 0, 0, 0, 1])}, 3,
+    ),
+    "the mean of every second pixel, channels last": (
+        [n("Conv", ["x", "k"], ["r"]), n("Transpose", ["r"], ["t"], perm=[0, 2, 3, 1]),
+         n("Slice", ["t", "begin", "end", "last", "two"], ["s"]), n("ReduceMean", ["s", "last"], ["y"])],
+        CROPPED | {"k": normal(3, 2, 1, 1), "last": np.array([1, 2]), "two": np.array([2, 2])}, 3,
+    ),
+    "a sum over the rows of a cropped image, channels last": (
+        [n("Transpose", ["x"], ["t"], perm=[0, 2, 3, 1]), n("Slice", ["t", "begin", "end", "last"], ["s"]),
+         n("ReduceSum", ["s", "first"], ["y"], keepdims=0)],
+        CROPPED | {"last": np.array([1, 2]), "first": np.array([1])}, 4 * 2,
+    ),
+    "the largest of a padded image, which may be negative": (
+        [n("Sub", ["x", "one"], ["d"]), n("Pad", ["d", "border"], ["p"]), n("Slice", ["d", *CROP], ["s"]),
+         n("GlobalMaxPool", ["p"], ["a"]), n("GlobalMaxPool", ["s"], ["b"]), n("Concat", ["a", "b"], ["y"],
+         axis=1)],
+        CROPPED | {"one": np.float32(1), "border": np.array([0, 0, 1, 2, 0, 0, 0, 1])}, 4,
+    ),
+    "the largest of a leaking image, cropped and padded": (
+        [n("Sub", ["x", "one"], ["d"]), n("LeakyRelu", ["d"], ["l"], alpha=0.2),
+         n("Slice", ["l", *CROP], ["s"]), n("Pad", ["l", "border"], ["p"]), n("GlobalMaxPool", ["s"], ["a"]),
+         n("GlobalMaxPool", ["p"], ["b"]), n("Concat", ["a", "b"], ["y"], axis=1)],
+        CROPPED | {"one": np.float32(1), "border": np.array([0, 0, 1, 2, 0, 0, 0, 1])}, 4,
+    ),
+    "the largest of an image between limits, padded": (
+        [n("Clip", ["x", "low", "high"], ["l"]), n("Pad", ["l", "border"], ["p"]),
+         n("Sub", ["x", "one"], ["d"]),
+         n("Clip", ["d", "lowest", "least"], ["m"]), n("Pad", ["m", "border"], ["q"]),
+         n("GlobalMaxPool", ["p"], ["a"]), n("GlobalMaxPool", ["q"], ["b"]), n("Concat", ["a", "b"], ["y"],
+         axis=1)],
+        {"one": np.float32(1), "border": np.array([0, 0, 1, 2, 0, 0, 0, 1]), "low": np.float32(0.2),
+         "high": np.float32(0.5), "lowest": np.float32(-0.8), "least": np.float32(-0.2)}, 4,
+    ),
     "a sum over rows and columns": (
         [n("ReduceSum", ["x", "axes"], ["y"], keepdims=0)], {"axes": np.array([2, 3])}, 2
     ),

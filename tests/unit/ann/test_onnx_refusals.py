@@ -188,7 +188,7 @@ NOTHING = [*PADDED, node("Slice", ["y", "zero", "two", "two"], ["t"])]
     [
         (PADDED, node("Add", ["y", "c"], ["z"]), BORDER | {"c": weights(1)}, "added to the padding"),
         (PADDED, node("Clip", ["y", "c"], ["z"]), BORDER | {"c": weights()}, "does not stay zero"),
-        (PADDED, node("ReduceMean", ["y"], ["z"], axes=[2, 3]), BORDER, "not rows and columns"),
+        (PADDED, node("ReduceMean", ["y"], ["z"], axes=[1]), BORDER, "not rows and columns"),
         (PADDED, node("AveragePool", ["y"], ["z"], kernel_shape=[3, 3], pads=[1] * 4), BORDER, "one padding"),
         (TWICE, node("Mul", ["y", "c"], ["z"]),
          {"p": np.array([0, 0]), "c": np.array([[[1.0]], [[2.0]]])}, "scaled differently"),
