@@ -255,6 +255,24 @@ def test_the_order_of_channels_is_that_of_a_layer_in_a_model_in_the_model(tmp_pa
     np.testing.assert_allclose(graph.forward(X), X.mean((2, 3)) @ kernel[0, 0], atol=1e-5)
 
 
+def test_a_crop_before_a_scaling_and_padding_before_a_mean_are_read(tmp_path):
+    torch = pytest.importorskip("torch")
+    around = [[1, 2], [0, 1]]
+    config = sequential(
+        image(8, 8, 2),
+        layer("Cropping2D", "crop", cropping=around, data_format="channels_last"),
+        layer("Rescaling", "scale", scale=0.3, offset=0.1),
+        conv("conv"),
+        layer("ZeroPadding2D", "pad", padding=around, data_format="channels_last"),
+        layer("GlobalAveragePooling2D", "mean", data_format="channels_last"),
+    )
+    graph = read_keras(written(tmp_path / "a.keras", config, {"layers/conv2d": ("conv", [CONV, BIAS])}))
+    seen = torch.tensor(X[:, :, 1:6, :7] * 0.3 + 0.1)
+    made = torch.nn.functional.conv2d(seen, torch.tensor(CONV).permute(3, 2, 0, 1), torch.tensor(BIAS))
+    expected = made.sum((2, 3)) / (6 * 6)
+    np.testing.assert_allclose(graph.forward(X), expected, atol=1e-5)
+
+
 TWICE = [[tensor("x"), tensor("x")]]
 DEPTHWISE = layer("DepthwiseConv2D", "d", kernel_size=[2, 2], use_bias=False)
 
