@@ -218,12 +218,72 @@ def test_a_constant_per_pixel_is_added_to_a_convolution(tmp_path):
 
 
 n, FLAT = helper.make_node, 2 * 7 * 6
+HALF = helper.make_tensor("half", TensorProto.FLOAT, [1], [0.5])
+BATCH = ("gamma", "beta", "mean", "variance")
+CROP = ("begin", "end", "axes")
+CROPPED = {"begin": np.array([1, 1]), "end": np.array([6, 5]), "axes": np.array([2, 3])}
 OPERATORS = {
     "a constant in a sum": ([n("Sum", ["x", "c"], ["y"])], {"c": normal(2, 7, 6)}, FLAT),
     "a difference of activations": (
         [n("Conv", ["x", "k"], ["r"]), n("Sub", ["x", "r"], ["y"])], {"k": normal(2, 2, 1, 1)}, FLAT
     ),
     "a factor for each pixel": ([n("Mul", ["x", "c"], ["y"])], {"c": normal(1, 7, 6)}, FLAT),
+    "a cropped image that is scaled": (
+        [n("Slice", ["x", *CROP], ["s"]), n("Div", ["s", "half"], ["t"]), n("Conv", ["t", "k"], ["y"])],
+        CROPPED | {"half": np.float32(0.3), "k": normal(3, 2, 3, 3)}, 3 * 3 * 2,
+    ),
+    "a cropped image that is normalised and negated, channels apart": (
+        [n("Slice", ["x", *CROP], ["s"]), n("BatchNormalization", ["s", *BATCH], ["t"]),
+         n("Neg", ["t"], ["u"]), n("Conv", ["u", "k"], ["r"], pads=[0, 1, 0, 1]), n("Relu", ["r"], ["y"])],
+        CROPPED | {"k": normal(3, 2, 3, 3), "gamma": normal(2), "beta": normal(2), "mean": normal(2) / 2,
+                   "variance": np.float32([0.5, 2])}, 3 * 3 * 4,
+    ),
+    "a cropped image with a leak for each channel": (
+        [n("Sub", ["x", "half"], ["d"]), n("Slice", ["d", *CROP], ["s"]), n("PRelu", ["s", "leak"], ["t"]),
+         n("Conv", ["t", "k"], ["y"])],
+        CROPPED | {"half": np.float32(0.5), "leak": np.float32([[[0.1]], [[0.3]]]), "k": normal(3, 2, 3, 3)},
+        3 * 3 * 2,
+    ),
+    "the mean of a cropped image": (
+        [n("Conv", ["x", "k"], ["r"]), n("Slice", ["r", *CROP], ["s"]), n("GlobalAveragePool", ["s"], ["y"])],
+        CROPPED | {"k": normal(3, 2, 1, 1)}, 3,
+    ),
+    "the mean of a padded image": (
+        [n("Conv", ["x", "k"], ["r"]), n("Pad", ["r", "border"], ["p"]),
+         n("GlobalAveragePool", ["p"], ["y"])],
+        {"k": normal(3, 2, 1, 1), "border": np.array([0, 0, 1, 2, 0, 0, 0, 1])}, 3,
+    ),
+    "the mean of every second pixel, channels last": (
+        [n("Conv", ["x", "k"], ["r"]), n("Transpose", ["r"], ["t"], perm=[0, 2, 3, 1]),
+         n("Slice", ["t", "begin", "end", "last", "two"], ["s"]), n("ReduceMean", ["s", "last"], ["y"])],
+        CROPPED | {"k": normal(3, 2, 1, 1), "last": np.array([1, 2]), "two": np.array([2, 2])}, 3,
+    ),
+    "a sum over the rows of a cropped image, channels last": (
+        [n("Transpose", ["x"], ["t"], perm=[0, 2, 3, 1]), n("Slice", ["t", "begin", "end", "last"], ["s"]),
+         n("ReduceSum", ["s", "first"], ["y"], keepdims=0)],
+        CROPPED | {"last": np.array([1, 2]), "first": np.array([1])}, 4 * 2,
+    ),
+    "the largest of a padded image, which may be negative": (
+        [n("Sub", ["x", "one"], ["d"]), n("Pad", ["d", "border"], ["p"]), n("Slice", ["d", *CROP], ["s"]),
+         n("GlobalMaxPool", ["p"], ["a"]), n("GlobalMaxPool", ["s"], ["b"]), n("Concat", ["a", "b"], ["y"],
+         axis=1)],
+        CROPPED | {"one": np.float32(1), "border": np.array([0, 0, 1, 2, 0, 0, 0, 1])}, 4,
+    ),
+    "the largest of a leaking image, cropped and padded": (
+        [n("Sub", ["x", "one"], ["d"]), n("LeakyRelu", ["d"], ["l"], alpha=0.2),
+         n("Slice", ["l", *CROP], ["s"]), n("Pad", ["l", "border"], ["p"]), n("GlobalMaxPool", ["s"], ["a"]),
+         n("GlobalMaxPool", ["p"], ["b"]), n("Concat", ["a", "b"], ["y"], axis=1)],
+        CROPPED | {"one": np.float32(1), "border": np.array([0, 0, 1, 2, 0, 0, 0, 1])}, 4,
+    ),
+    "the largest of an image between limits, padded": (
+        [n("Clip", ["x", "low", "high"], ["l"]), n("Pad", ["l", "border"], ["p"]),
+         n("Sub", ["x", "one"], ["d"]),
+         n("Clip", ["d", "lowest", "least"], ["m"]), n("Pad", ["m", "border"], ["q"]),
+         n("GlobalMaxPool", ["p"], ["a"]), n("GlobalMaxPool", ["q"], ["b"]), n("Concat", ["a", "b"], ["y"],
+         axis=1)],
+        {"one": np.float32(1), "border": np.array([0, 0, 1, 2, 0, 0, 0, 1]), "low": np.float32(0.2),
+         "high": np.float32(0.5), "lowest": np.float32(-0.8), "least": np.float32(-0.2)}, 4,
+    ),
     "a sum over rows and columns": (
         [n("ReduceSum", ["x", "axes"], ["y"], keepdims=0)], {"axes": np.array([2, 3])}, 2
     ),
@@ -291,6 +351,32 @@ OPERATORS = {
     "elements of a vector": (
         [n("Flatten", ["x"], ["v"]), n("Gather", ["v", "of"], ["a"], axis=1), n("Gather", ["v", "to"], ["b"],
          axis=1), n("Add", ["a", "b"], ["y"])], {"of": np.array([5, 3, 80]), "to": np.array([1, 2, 3])}, 3,
+    ),
+    "an expansion as torch exports it": (
+        [n("Shape", ["x"], ["s"]), n("Slice", ["s", "0", "1"], ["batch"]),
+         n("Concat", ["batch", "rest"], ["t"], axis=0), n("Shape", ["t"], ["l"]),
+         n("ConstantOfShape", ["l"], ["zeros"]), n("Cast", ["zeros"], ["whole"], to=TensorProto.INT64),
+         n("Sub", ["whole", "1"], ["keep"]), n("Equal", ["t", "keep"], ["same"]),
+         n("Add", ["whole", "1"], ["ones"]), n("Where", ["same", "ones", "t"], ["target"]),
+         n("Expand", ["x", "target"], ["y"])],
+        {"0": np.array([0]), "1": np.array([1]), "rest": np.array([-1, 7, -1])}, FLAT,
+    ),
+    "a shape as tf2onnx writes it": (
+        [n("Shape", ["x"], ["s"]), n("Cast", ["s"], ["small"], to=TensorProto.INT32),
+         n("Slice", ["small", "0", "1", "0"], ["n"]), n("Squeeze", ["n"], ["one"]),
+         n("Unsqueeze", ["one", "0"], ["batch"]), n("ReduceProd", ["batch"], ["b"]),
+         n("Concat", ["b", "rest"], ["t"], axis=0), n("Cast", ["t"], ["target"], to=TensorProto.INT64),
+         n("Reshape", ["x", "target"], ["y"])],
+        {"0": np.array([0]), "1": np.array([1]), "rest": np.array([-1], np.int32)}, FLAT,
+    ),
+    "a number for each image": (
+        [n("Shape", ["x"], ["s"]), n("ConstantOfShape", ["s"], ["h"], value=HALF),
+         n("Mul", ["x", "h"], ["y"])], {}, FLAT,
+    ),
+    "zeros for each image": (
+        [n("Shape", ["x"], ["s"], end=1), n("Concat", ["s", "rest"], ["t"], axis=0),
+         n("Expand", ["0", "t"], ["z"]), n("Concat", ["z", "x"], ["y"], axis=1)],
+        {"0": np.float32(0), "rest": np.array([1, 7, 6])}, 3 * 42,
     ),
     "a shape that is computed from the size": (
         [n("Size", ["x"], ["all"]), n("Shape", ["x"], ["batch"], end=1), n("Div", ["all", "batch"], ["each"]),

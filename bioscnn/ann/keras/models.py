@@ -25,6 +25,8 @@ _MODELS = ("Sequential", "Functional", "Model")
 _OPS = "keras.src.ops."
 _MOST_LAYERS = 10**5
 """Models that call models may grow without bound."""
+_DEEPEST = 50
+"""Models in each other; those of Keras' applications are in one or two."""
 Entry = Mapping[str, Any]
 Call = tuple[str, int]
 
@@ -49,13 +51,23 @@ def layers_of(model: Entry) -> list[dict[str, Any]]:
     return layers
 
 
-def nested(model: Entry) -> Iterator[Entry]:
-    """Return all layers of a model, and of the models in it."""
+def nested(model: Entry, depth: int = 1) -> Iterator[Entry]:
+    """Return all layers of a model, and of the models in it, the outermost of which is at depth 1."""
+    _check_depth(depth)
     for entry in layers_of(model):
         if entry.get("class_name") in _MODELS:
-            yield from nested(entry)
+            yield from nested(entry, depth + 1)
         else:
             yield entry
+
+
+def _check_depth(depth: int) -> None:
+    if depth > _DEEPEST:
+        raise UserError(
+            "models inside each other too deeply",
+            expected=f"at most {_DEEPEST}",
+            fix="save a model of layers, or of fewer models in it",
+        )
 
 
 class Models:
@@ -73,7 +85,7 @@ class Models:
 
     def __init__(self, path: Path, weights: Weights, build: Builder) -> None:
         self._path, self._weights, self._build = path, weights, build
-        self._n_layers = 0
+        self._n_layers = self._depth = 0
 
     def through(self, model: Entry, name: str, place: str, inputs: Sequence[Argument]) -> Value:
         """Return the output of a model for its input.
@@ -134,7 +146,12 @@ class Models:
         name = f"{model}/{own}".lstrip("/")
         self._count(name)
         if kind in _MODELS:
-            return self.through(entry, name, place, inputs)
+            self._depth += 1
+            with located(self._path, f"model {own!r}"):
+                _check_depth(1 + self._depth)
+            value = self.through(entry, name, place, inputs)
+            self._depth -= 1
+            return value
         with located(self._path, f"layer {name!r} ({kind})"):
             require_own(dict(entry))
             _require_plain_numbers(config)

@@ -77,7 +77,7 @@ def parsed_model(content: bytes, path: Path | str) -> Any:
         output.type.tensor_type.shape.SetInParent()
     try:
         onnx.checker.check_model(model)
-    except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
+    except (onnx.checker.ValidationError, ValueError) as error:  # ValueError of its text, or of 2 GiB
         fix = "export it again" + (", with opset_version=13 or later" if opset < 13 else "")
         raise UserError(f"not valid ONNX: {_first_line(error)}", file=path, fix=fix) from None
     return _inlined(model)

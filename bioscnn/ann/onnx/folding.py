@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from math import ceil
+from math import ceil, prod
 from typing import Any
 
 import numpy as np
@@ -32,26 +32,65 @@ _DRAWN = (*RANDOM, "Bernoulli", "Multinomial")
 _SMALL = 1024
 """Constants of at most so many numbers may be shapes."""
 
+_MOST_BYTES = 2**31
+"""Of all constants that are computed from others; as many as a file may have."""
+_MOST_NUMBERS = 2**33
+"""Of all that are computed or multiplied, in some seconds; a network has some hundred million weights."""
 
-def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[Any]) -> list[NDArray[Any]]:
-    """Return the outputs of an ONNX node whose inputs are all constants.
+
+class Folding:
+    """The constants of one file, which together take a bounded time and memory to compute.
 
     Parameters
     ----------
-    node : onnx.NodeProto
-        A node without subgraphs.
-    inputs : sequence of ndarray or None
-        Its inputs; None where an optional one is left out.
     opsets : sequence of onnx.OperatorSetIdProto
         Versions of the operators in the file.
-
-    Raises
-    ------
-    UserError
-        If the reference cannot compute the operator, or its outputs are random.
     """
+
+    def __init__(self, opsets: Sequence[Any]) -> None:
+        self.opsets = opsets
+        self._n_bytes = self._n_numbers = 0
+
+    def folded(self, node: Any, inputs: Sequence[NDArray[Any] | None]) -> list[NDArray[Any]]:
+        """Return the outputs of an ONNX node whose inputs are all constants.
+
+        Parameters
+        ----------
+        node : onnx.NodeProto
+            A node without subgraphs.
+        inputs : sequence of ndarray or None
+            Its inputs; None where an optional one is left out.
+
+        Raises
+        ------
+        UserError
+            If the reference cannot compute the operator, its outputs are random, or the file computes more
+            than a network needs or the memory of this machine holds.
+        """
+        model, feeds = _alone(node, inputs, self.opsets)
+        self._add(0, _work(node, [np.asarray(value) for value in inputs if value is not None]))
+        made = _run(model, feeds)
+        self._add(sum(value.nbytes for value in made), sum(value.size for value in made))
+        return made
+
+    def _add(self, n_bytes: int, n_numbers: int) -> None:
+        self._n_bytes += n_bytes
+        self._n_numbers += n_numbers
+        check_room([self._n_bytes], "all that is computed from constants", itemsize=1)
+        if self._n_bytes > _MOST_BYTES or self._n_numbers > _MOST_NUMBERS:
+            raise UserError(
+                "constants whose computation is larger than any network's",
+                value=f"{self._n_bytes:,} bytes, {self._n_numbers:,} numbers computed or multiplied",
+                expected=f"at most {_MOST_BYTES:,} bytes, {_MOST_NUMBERS:,} numbers",
+                fix="simplify the file first: python -m onnxsim network.onnx simpler.onnx",
+            )
+
+
+def _alone(
+    node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[Any]
+) -> tuple[Any, dict[str, NDArray[Any]]]:
+    """Return a network of one node and its inputs by name, if it is of a kind and size that is computed."""
     from onnx import helper
-    from onnx.reference import ReferenceEvaluator
 
     if node.op_type in _DRAWN or (node.op_type == "Dropout" and len(inputs) > 2 and np.any(inputs[2])):
         raise UserError(
@@ -78,6 +117,13 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
         ]
     model = helper.make_model(graph, opset_imports=opsets)
     _check_outputs(model, feeds)
+    return model, feeds
+
+
+def _run(model: Any, feeds: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    """Return the outputs of a network, by ONNX's reference."""
+    from onnx.reference import ReferenceEvaluator
+
     try:
         return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, feeds)]
     except Exception as error:  # whatever an operator raises in the reference
@@ -85,6 +131,20 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
             f"ONNX's reference cannot compute this constant: {(str(error) or repr(error)).splitlines()[0]}",
             fix="simplify the file first: python -m onnxsim network.onnx simpler.onnx",
         ) from None
+
+
+def _work(node: Any, inputs: Sequence[NDArray[Any]]) -> int:
+    """Return how many numbers an operator takes, and how many a product of matrices multiplies."""
+    numbers = sum(value.size for value in inputs)
+    with suppress(IndexError, ValueError):  # shapes that do not fit are for the reference
+        if node.op_type == "MatMul":
+            first, second = inputs[0].shape, inputs[1].shape
+            each = prod(np.broadcast_shapes(first[:-2], second[:-2]))
+            numbers += each * prod(first[-2:]) * (second[-1] if len(second) > 1 else 1)
+        elif node.op_type == "Gemm":
+            transposed = any(entry.name == "transB" and entry.i for entry in node.attribute)
+            numbers += inputs[0].size * inputs[1].shape[0 if transposed else 1]
+    return numbers
 
 
 def _check_growth(operator: str, inputs: Sequence[NDArray[Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -107,6 +108,8 @@ def _over(op: Operation, value: Value, axes: list[int], keep: bool) -> Value:
     kept_axes = [axis for axis in range(len(value.shape)) if axis not in axes]
     rows = value.positions.transpose(kept_axes + axes).reshape(*(value.shape[k] for k in kept_axes), -1)
     window = _window_of(rows, value)
+    if window is None and (image := _as_image(op, value, axes)) is not None:
+        return _over(op, image, axes, keep)
     if window is None:
         raise UserError(
             f"{op.operator} over axes that are not rows and columns of an image",
@@ -125,6 +128,23 @@ def _over(op: Operation, value: Value, axes: list[int], keep: bool) -> Value:
     if op.operator == "ReduceSum":
         return scaled(op, made, np.array(float(prod(kernel))), np.zeros(1))
     return made
+
+
+def _as_image(op: Operation, value: Value, axes: list[int]) -> Value | None:
+    """Return the same activation, a cropped or padded image, with an image of its own as its source.
+
+    None if it has one, if no axis is left for the channels, the first or the last, or if no layer makes it.
+    """
+    channels = next((axis for axis in (0, 2) if axis not in axes), None)
+    if len(value.shape) != 3 or channels is None:
+        return None
+    first = value.rearranged(np.moveaxis(value.positions, channels, 0))
+    if first.is_plain and first.shape == first.source_shape:
+        return None
+    with suppress(UserError):
+        image, _ = plain_image(op, first)
+        return image.rearranged(np.moveaxis(image.positions, 0, channels))
+    return None
 
 
 def _window_of(rows: Any, value: Value) -> tuple[Pair, Any] | None:

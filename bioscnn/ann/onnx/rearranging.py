@@ -12,8 +12,10 @@ from bioscnn.ann.onnx.values import ZERO, Value
 from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
-FLOATS = (1, 10, 11, 16)
-"""ONNX's numbers of float, float16, double and bfloat16."""
+HALF = (10, 16)
+"""ONNX's numbers of float16 and bfloat16, to which others are rounded."""
+FLOATS = (1, 11, *HALF)
+"""Those, float and double."""
 
 
 def identity(op: Operation) -> Value:
@@ -26,6 +28,16 @@ def cast(op: Operation) -> Value:
     if op.attributes.get("to") not in FLOATS:
         raise UserError("activations are rounded to whole numbers", fix="export the network without the Cast")
     return op.value()
+
+
+def refuse_rounded(value: Value) -> None:
+    """Refuse what a Cast rounds to half precision if nothing with weights of half precision follows."""
+    if value.rounded:
+        raise UserError(
+            f"activations are rounded to half precision: {value.rounded}",
+            expected="one precision for activations and weights",
+            fix="export in float32",
+        )
 
 
 def dropout(op: Operation) -> Value:

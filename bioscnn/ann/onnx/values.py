@@ -40,6 +40,8 @@ class Value:
         The softmax that has been dropped before it; empty if there was none.
     whole : bool
         Whether these are whole numbers of an image, with which ONNX computes otherwise.
+    rounded : str
+        The Cast that has rounded it to half precision, with no weights of half precision since.
     """
 
     source: str
@@ -47,6 +49,7 @@ class Value:
     positions: Positions
     softmax: str = ""
     whole: bool = False
+    rounded: str = ""
 
     @property
     def shape(self) -> Shape:

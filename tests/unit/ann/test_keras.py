@@ -2,12 +2,16 @@
 
 import struct
 import zipfile
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
 from bioscnn.ann import read_keras
+from bioscnn.ann.graph import INPUT
+from bioscnn.ann.keras.models import Models, nested
+from bioscnn.ann.onnx.values import Builder, Value
 from bioscnn.errors import UserError
 from tests.keras_archives import called, functional, image, layer, sequential, tensor, written
 
@@ -251,6 +255,24 @@ def test_the_order_of_channels_is_that_of_a_layer_in_a_model_in_the_model(tmp_pa
     np.testing.assert_allclose(graph.forward(X), X.mean((2, 3)) @ kernel[0, 0], atol=1e-5)
 
 
+def test_a_crop_before_a_scaling_and_padding_before_a_mean_are_read(tmp_path):
+    torch = pytest.importorskip("torch")
+    around = [[1, 2], [0, 1]]
+    config = sequential(
+        image(8, 8, 2),
+        layer("Cropping2D", "crop", cropping=around, data_format="channels_last"),
+        layer("Rescaling", "scale", scale=0.3, offset=0.1),
+        conv("conv"),
+        layer("ZeroPadding2D", "pad", padding=around, data_format="channels_last"),
+        layer("GlobalAveragePooling2D", "mean", data_format="channels_last"),
+    )
+    graph = read_keras(written(tmp_path / "a.keras", config, {"layers/conv2d": ("conv", [CONV, BIAS])}))
+    seen = torch.tensor(X[:, :, 1:6, :7] * 0.3 + 0.1)
+    made = torch.nn.functional.conv2d(seen, torch.tensor(CONV).permute(3, 2, 0, 1), torch.tensor(BIAS))
+    expected = made.sum((2, 3)) / (6 * 6)
+    np.testing.assert_allclose(graph.forward(X), expected, atol=1e-5)
+
+
 TWICE = [[tensor("x"), tensor("x")]]
 DEPTHWISE = layer("DepthwiseConv2D", "d", kernel_size=[2, 2], use_bias=False)
 
@@ -489,6 +511,33 @@ def test_models_that_call_models_without_layers_are_counted(tmp_path):
         model["config"]["output_layers"] = [[f"m{k}", 1, 0]]
     with pytest.raises(UserError, match="more than 100,000 layers"):
         read_keras(small(tmp_path, model))
+
+
+@pytest.mark.parametrize("kind", ["Sequential", "Functional"])
+def test_models_in_each_other_too_deeply_are_refused_whatever_json_takes(kind):
+    """Python 3.13 reads a configuration that ends in a RecursionError of ours; 3.11 does not read it."""
+
+    def deep(levels):
+        model = functional(image(8, 8, 2, name="i"), output="i", name="m1")
+        for k in range(1, levels):
+            inner = called(model, [tensor("i")])
+            model = functional(image(8, 8, 2, name="i"), inner, output=f"m{k}", name=f"m{k + 1}")
+            model["class_name"] = kind
+        return model
+
+    def through(levels):
+        build, positions = Builder((2, 8, 8)), np.arange(128).reshape(2, 8, 8)
+        value = Value(INPUT, (2, 8, 8), positions)
+        return Models(Path("deep.keras"), None, build).through(deep(levels), "", "", [value])
+
+    assert through(50).source == INPUT
+    assert next(iter(nested(deep(50))))["class_name"] == "InputLayer"
+    for levels in (51, 2000):
+        with pytest.raises(UserError, match="models inside each other too deeply") as refusal:
+            through(levels)
+        assert refusal.value.file == Path("deep.keras")
+        with pytest.raises(UserError, match="models inside each other too deeply"):
+            [*nested(deep(levels))]
 
 
 def chain(n, *more):

@@ -188,7 +188,7 @@ NOTHING = [*PADDED, node("Slice", ["y", "zero", "two", "two"], ["t"])]
     [
         (PADDED, node("Add", ["y", "c"], ["z"]), BORDER | {"c": weights(1)}, "added to the padding"),
         (PADDED, node("Clip", ["y", "c"], ["z"]), BORDER | {"c": weights()}, "does not stay zero"),
-        (PADDED, node("ReduceMean", ["y"], ["z"], axes=[2, 3]), BORDER, "not rows and columns"),
+        (PADDED, node("ReduceMean", ["y"], ["z"], axes=[1]), BORDER, "not rows and columns"),
         (PADDED, node("AveragePool", ["y"], ["z"], kernel_shape=[3, 3], pads=[1] * 4), BORDER, "one padding"),
         (TWICE, node("Mul", ["y", "c"], ["z"]),
          {"p": np.array([0, 0]), "c": np.array([[[1.0]], [[2.0]]])}, "scaled differently"),
@@ -455,6 +455,30 @@ def test_dropout_that_drops_is_refused(tmp_path):
     assert "model.eval()" in refused_node(tmp_path, bad, {"training": np.array(True)}).fix
 
 
+@pytest.mark.parametrize("kind", ["FLOAT16", "BFLOAT16"])
+def test_activations_rounded_to_half_precision_are_refused_unless_the_weights_are_in_it_too(kind, tmp_path):
+    """The Casts were dropped, and logits differed by 1e-3 from those of onnxruntime."""
+    half = TensorProto.DataType.Value(kind)
+    down, up = node("Cast", ["x"], ["h"], to=half), node("Cast", ["h"], ["y"], to=TensorProto.FLOAT)
+    error = refused_node(tmp_path, up, before=[down])
+    assert error.problem == "activations are rounded to half precision: the Cast behind 'x'"
+    assert error.fix == "export in float32"
+    flat = node("Flatten", ["x"], ["flat"])
+    ends = [flat, node("Gemm", ["flat", "dense"], ["f"]), node("Cast", ["f"], ["logits"], to=half)]
+    error = refusal(written(tmp_path, ends, {"dense": weights(72, 3)}))
+    assert error.key == "output 'logits'" and error.fix == "export in float32"
+    read = [
+        down,
+        node("Relu", ["h"], ["r"]),
+        node("Flatten", ["r"], ["flat"]),
+        node("Cast", ["dense"], ["w"], to=half),
+        node("Gemm", ["flat", "w"], ["f"]),
+        node("Cast", ["f"], ["logits"], to=TensorProto.FLOAT),
+    ]
+    graph = read_onnx(written(tmp_path, read, {"dense": np.full((72, 3), 0.1, np.float32)}))
+    assert graph.nodes[-1].layer.weight[0, 0] == {"FLOAT16": 0.0999755859375, "BFLOAT16": 0.10009765625}[kind]
+
+
 def test_a_constant_on_the_left_of_a_product_is_refused(tmp_path):
     error = refused_node(tmp_path, node("MatMul", ["w", "x"], ["y"]), {"w": weights(6, 6)})
     assert "weight matrix depends on the image" in error.problem
@@ -498,6 +522,73 @@ def test_two_inputs_are_refused(tmp_path):
 def test_two_outputs_are_refused(tmp_path):
     path = written(tmp_path, dense(), {"dense": weights(72, 3)}, outputs=["flat", "logits"])
     assert refusal(path).value == ["flat", "logits"]
+
+
+SIZE = [
+    node("Shape", ["x"], ["n"], end=1),
+    node("Cast", ["n"], ["f"], to=TensorProto.FLOAT),
+    node("Concat", ["n", "all"], ["t"], axis=0),
+]
+OF_BATCH = {
+    "a quotient": node("Div", ["x", "f"], ["y"]),
+    "a power": node("Mul", ["x", "power"], ["y"]),
+    "a count": node("Mul", ["x", "counted"], ["y"]),
+    "a choice": node("Mul", ["x", "chosen"], ["y"]),
+    "a list": node("Add", ["x", "listed"], ["y"]),
+    "a copy": node("Add", ["x", "copied"], ["y"]),
+    "a rounded share": node("Reshape", ["x", "shared"], ["y"]),
+    "channels": node("Slice", ["x", "zero", "n", "one"], ["y"]),
+    "a size elsewhere": node("Reshape", ["x", "behind"], ["y"]),
+    "a size for the channels": node("Expand", ["x", "n"], ["y"]),
+}
+FROM_SIZE = [
+    node("Pow", ["f", "zero"], ["power"]),
+    node("Squeeze", ["n"], ["scalar"]),
+    node("Range", ["nought", "scalar", "step"], ["counted"]),
+    node("Greater", ["n", "hundred"], ["many"]),
+    node("Where", ["many", "zero", "one"], ["choice"]),
+    node("Cast", ["choice"], ["chosen"], to=TensorProto.FLOAT),
+    node("ConstantOfShape", ["n"], ["listed"]),
+    node("Expand", ["half", "n"], ["copied"]),
+    node("Div", ["n", "hundred"], ["part"]),
+    node("Mul", ["part", "hundred"], ["whole"]),
+    node("Concat", ["whole", "all"], ["shared"], axis=0),
+    node("Concat", ["all", "n"], ["behind"], axis=0),
+]
+
+
+@pytest.mark.parametrize("what", OF_BATCH)
+def test_what_computes_with_the_size_of_a_batch_of_any_size_is_refused_by_its_node(what, tmp_path):
+    """The size that stood for any was computed with, and the logits were wrong without a word."""
+    last = OF_BATCH[what]
+    constants = {
+        "zero": np.array([0]),
+        "one": np.array([1]),
+        "hundred": np.array([100]),
+        "all": np.array([-1]),
+    }
+    constants |= {"nought": np.array(0), "step": np.array(1), "half": weights(1)}
+    error = refused_node(tmp_path, last, constants, before=[*SIZE, *FROM_SIZE])
+    assert error.problem == f"{last.op_type} computes with the size of the batch, which is any"
+    assert "export with a batch of a fixed size" in error.fix
+
+
+def test_what_computes_with_the_size_of_a_batch_of_fixed_size_is_read(tmp_path):
+    nodes = [*SIZE[:2], OF_BATCH["a quotient"], node("Flatten", ["y"], ["flat"])]
+    nodes.append(node("Gemm", ["flat", "dense"], ["logits"]))
+    path = written(tmp_path, nodes, {"dense": weights(72, 3)}, inputs=[image(shape=(4, 2, 6, 6))])
+    np.testing.assert_allclose(read_onnx(path).forward(weights(1, 2, 6, 6)), np.full((1, 3), 72 / 4))
+
+
+@pytest.mark.parametrize("layer", ["Dropout", "MaxPool"])
+def test_the_second_output_of_a_layer_is_refused_by_its_name(layer, tmp_path):
+    how = {"kernel_shape": [1, 1]} if layer == "MaxPool" else {}
+    nodes = [node(layer, ["x"], ["y", "second"], **how), node("Flatten", ["second"], ["flat"])]
+    error = refusal(written(tmp_path, nodes[:1], outputs=["second"]))
+    assert error.key == "output 'second'"
+    assert error.problem == "'second' is not read: only the first output of a layer is"
+    assert "not the mask of a Dropout or the indices of a MaxPool" in error.fix
+    assert refusal(written(tmp_path, nodes)).key == "the Flatten behind 'second'"
 
 
 def test_a_network_without_weights_is_refused(tmp_path):
@@ -598,6 +689,40 @@ def test_what_does_not_fit_into_memory_is_refused_before_it_is_made(nodes, const
     assert "an eighth of the memory" in error.expected
 
 
+@pytest.mark.parametrize(
+    ("made", "problem"),
+    [
+        ([node("ConstantOfShape", ["s"], [f"c{k}"]) for k in range(9)], "constants does not fit"),
+        (
+            [node("ConstantOfShape", ["s"], ["c0"]), node("MatMul", ["c0", "c0"], ["c1"]),
+             node("Gemm", ["c1", "c0"], ["c2"])],
+            "constants whose computation is larger",
+        ),
+    ],
+    ids=["memory", "products"],
+)  # fmt: skip
+def test_all_that_a_file_computes_from_constants_is_bounded(made, problem, tmp_path, monkeypatch):
+    """Each array fitted into memory, however many there were, and a product of matrices took minutes."""
+    monkeypatch.setattr("bioscnn.ann.room.memory", lambda: 64e6)
+    monkeypatch.setattr("bioscnn.ann.onnx.folding._MOST_NUMBERS", 2 * 500**3)
+    names = [name for entry in made for name in entry.output]
+    nodes = [
+        *made,
+        node("Max", names, ["all"]),
+        node("ReduceMax", ["all"], ["largest"], keepdims=0),
+        node("Add", ["x", "largest"], ["y"]),
+        node("Flatten", ["y"], ["flat"]),
+        node("Gemm", ["flat", "dense"], ["logits"]),
+    ]
+    error = refusal(written(tmp_path, nodes, {"dense": weights(72, 3), "s": np.array([500, 500])}))
+    assert problem in error.problem
+    last = made[-1]
+    assert error.key == f"the {last.op_type} behind '{last.input[0]}'"
+    few = [*made[:2], *nodes[len(made) :]]
+    few[2] = node("Max", names[:2], ["all"])
+    read_onnx(written(tmp_path, few, {"dense": weights(72, 3), "s": np.array([500, 500])}))
+
+
 @pytest.mark.parametrize("pads", [[8, 0, 0, 0], [0, 8, 0, 0], [0, 0, 0, HUGE]])
 def test_padding_wider_than_image_and_kernel_is_refused(pads, tmp_path):
     """Neurons that see nothing but padding took the time of a network of millions."""
@@ -615,6 +740,17 @@ def test_an_image_and_a_file_larger_than_memory_are_refused(tmp_path):
     with path.open("r+b") as file:
         file.truncate(2**43)  # a file with a hole takes no room on the disk
     assert "larger than any ONNX file" in refusal(path).problem
+
+
+def test_a_network_that_is_too_large_once_its_weights_are_in_it_is_refused(tmp_path, monkeypatch):
+    """With external data a file of some bytes may be of 2 GiB, which onnx does not check."""
+
+    def check(model):
+        raise ValueError("This protobuf of onnx model is too large (>2GiB).\nCall check_model with a path")
+
+    path = written(tmp_path, dense(), {"dense": weights(72, 3)})
+    monkeypatch.setattr("onnx.checker.check_model", check)
+    assert refusal(path).problem.startswith("not valid ONNX: This protobuf of onnx model is too large")
 
 
 def nested_functions(path, levels, calls):
