@@ -148,7 +148,10 @@ def test_photographs_are_compared_by_their_bytes(tmp_path):
     assert in_training(own, "train") == 20
 
 
-def test_images_of_a_known_data_set_that_the_network_learnt_are_found_in_the_users_files(small, monkeypatch):
+@pytest.mark.parametrize("dtype", ["u1", "f2", "f4", "f8"])
+def test_images_of_a_known_data_set_that_the_network_learnt_are_found_in_the_users_files(
+    small, monkeypatch, dtype
+):
     learnt = ImageSet(
         small.images[N + 3 :, None], small.labels[N + 3 :], tuple("0123"), "known", "train", "-"
     )
@@ -160,7 +163,15 @@ def test_images_of_a_known_data_set_that_the_network_learnt_are_found_in_the_use
 
     monkeypatch.setattr("bioscnn.studies.guards.data.load_dataset", load_known)
     small.card(data={"train": {"name": "known"}})
-    assert small.found_in_data() == {"training-images": True, "other-data": False}
+    images = small.images if dtype == "u1" else (small.images / 255).astype(dtype)
+    monkeypatch.setattr(small, "images", images)
+    small.write()
+    loaded = load(small.study(), None)
+    found = findings_of_data(loaded, None)
+    assert [(finding.kind, finding.certain) for finding in found] == [
+        ("training-images", True), ("other-data", False),
+    ]  # fmt: skip
+    assert found[0].text.startswith(f"{np.count_nonzero(loaded.examples.index >= 3)} of 16 trials show")
     assert asked == [("known", "train", False)]
 
 

@@ -175,7 +175,7 @@ def _training_images(loaded: Loaded, card: Mapping[str, Any], data: Path | None)
     if doubled:
         yield Finding(
             "training-images",
-            f"{doubled:,} of {n:,} trials show {what} that are training {what}, too, byte by byte: accuracy "
+            f"{doubled:,} of {n:,} trials show {what} that are training {what}, too: accuracy "
             "is too high by what the network remembers of them; take them out of one of the two",
         )
 
@@ -189,11 +189,11 @@ def _in_known(config: StudyConfig, card: Mapping[str, Any], n: int, data: Path |
         training = load_dataset(name, "train", data=data, download=False, size=config.dataset.size)
     except UserError:
         return 0  # of a user's own, or not on this machine
-    images = own.load_images(config.dataset.split, n).images
-    if images.shape[1:] != training.images.shape[1:] or images.dtype != training.images.dtype:
+    images = own.load_images(config.dataset.split, n)
+    if images.images.shape[1:] != training.images.shape[1:]:
         return 0
-    training_digests = set(digests_of(training.images))
-    return sum(digest in training_digests for digest in digests_of(images))
+    training_digests = set(digests_of(training.pictures()))
+    return sum(digest in training_digests for digest in digests_of(images.pictures()))
 
 
 def _other_data(loaded: Loaded, card: Mapping[str, Any]) -> Iterator[Finding]:
