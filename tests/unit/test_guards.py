@@ -184,6 +184,26 @@ def test_a_network_for_other_data_other_classes_or_another_split_is_told_by_its_
     assert small.found_in_data("dataset.split_seed=2") == {"other-split": False}
 
 
+@pytest.mark.parametrize("trials", [16, 20])
+def test_a_renamed_copy_of_the_training_images_is_known_by_its_hash(small, trials):
+    learnt = small.study().config.dataset.own.load("train")
+    small.card(data={"train": {"name": "before", "n": len(learnt), "sha256": learnt.sha256}})
+    train = "dataset.split=train", f"dataset.trials={trials}"
+    assert len(learnt) == 20 and small.found_in_data(*train) == {"training-images": True}
+    small.card(data={"train": {"name": "before", "n": len(learnt), "sha256": "0" * 64}})
+    assert small.found_in_data(*train) == {"other-data": False}
+
+
+def test_a_file_without_a_part_for_training_may_have_training_images_among_its_trials(small):
+    source = small.study().config.dataset.own.source("train")
+    small.card(data={"train": {"name": "own", "source": source}})
+    assert small.found_in_data() == {}
+    np.savez(small.folder / "own.npz", x_test=small.images[:N], y_test=small.labels[:N])
+    (found,) = findings_of_data(load(small.study(), None), None)
+    assert (found.kind, found.certain) == ("other-split", False)
+    assert "this study has for training no images to compare with" in found.text
+
+
 @pytest.mark.parametrize("card", [{}, {"data": {}}, {"data": {"train": [1]}}])
 def test_a_card_that_says_nothing_of_its_data_is_no_finding(small, card):
     small.card(**card)
