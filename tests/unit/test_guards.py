@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ from bioscnn.experiments.executors import Where
 from bioscnn.experiments.run import run_experiment
 from bioscnn.experiments.time_step import TimeStepExperiment
 from bioscnn.network import Population, SpikingNetwork
-from bioscnn.neurons import LIF
+from bioscnn.neurons import LIF, EquationNeuron
+from bioscnn.neurons.neuron_file import read_definition
 from bioscnn.printing.runs import print_run
 from bioscnn.printing.shared import Again
 from bioscnn.readout import READOUTS, decisions
@@ -38,6 +40,7 @@ from bioscnn.studies.guards import (
     findings_of_data,
     labels_shifted,
 )
+from bioscnn.studies.guards.simulation import coarse
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import load
 from bioscnn.studies.watcher import Unwatched
@@ -284,6 +287,34 @@ def test_potentials_that_single_precision_knows_too_coarsely_are_told(small):
     assert "coarse-precision" in small.found(*huge)
     assert "coarse-precision" not in small.found(*huge, "simulation.precision=float64")
     assert "coarse-precision" not in small.found("encoding.gain=50", "network.weight_scale=50")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "V_th"),
+    [
+        ("V > V_t", 0.015),
+        ("V >= 2*V_t + u", 0.03),
+        ("u < V_t and 20*mV < V", 0.02),
+        ("V/V_t > 1", None),
+        ("V > clip(V_t, 0*volt, 1*volt)", None),
+    ],
+)
+def test_a_neuron_of_ones_own_is_compared_with_what_its_threshold_names(tmp_path, threshold, V_th):
+    (tmp_path / "own.toml").write_text(
+        'equations = """dV/dt = (R*(I_syn + I_stim) - V)/tau : volt\ndu/dt = -u/tau : volt"""\n'
+        f'threshold = "{threshold}"\nreset = "V = 0*volt; u += 1*mV"\nmethod = "euler"\n'
+        '[parameters]\ntau = "20 ms"\nR = "10 Mohm"\nV_t = "15 mV"\n'
+    )
+    own = EquationNeuron(read_definition(tmp_path / "own.toml"), 1e-3)
+    assert own.threshold_potential == pytest.approx(own.working_potential if V_th is None else V_th)
+    assert 0.005 < own.threshold_potential < 0.04
+    population = SimpleNamespace(neuron=own, spikes=True, name="conv1")
+    prepared = SimpleNamespace(
+        study=SimpleNamespace(config=SimpleNamespace(simulation=SimpleNamespace(precision="float32"))),
+        network=SimpleNamespace(neurons=[population]),
+    )
+    assert [finding.kind for finding in coarse(prepared, {"conv1": 1e3})] == ["coarse-precision"]
+    assert not list(coarse(prepared, {"conv1": 1.0}))
 
 
 def test_trials_into_which_nothing_comes_are_counted(small):
