@@ -94,6 +94,7 @@ def coarse(prepared: Prepared, largest: Mapping[str, float]) -> Iterator[Finding
         return
     for population in prepared.network.neurons:
         neuron = population.neuron
+        V_th: float | None
         if isinstance(neuron, EquationNeuron):
             V_th = neuron.threshold_potential
         else:
