@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -39,10 +40,11 @@ from bioscnn.studies.guards import (
     few_trials,
     findings_of_data,
     labels_shifted,
+    simulate_again,
 )
 from bioscnn.studies.guards.simulation import coarse
 from bioscnn.studies.plan import plan_study
-from bioscnn.studies.prepare import load
+from bioscnn.studies.prepare import load, prepare
 from bioscnn.studies.watcher import Unwatched
 from tests.own_data import photographs, recordings
 from tests.runs import recorded
@@ -390,7 +392,8 @@ def test_a_trial_that_depends_on_the_one_before_is_told(small, monkeypatch):
     assert small.found() == {"border-leak": True}
 
 
-def test_hidden_potentials_that_are_no_numbers_are_refused_with_their_population(small):
+@pytest.mark.parametrize("room", [250e6, 20e3])
+def test_hidden_potentials_that_are_no_numbers_are_refused_with_their_population(small, monkeypatch, room):
     (small.folder / "root.toml").write_text(
         """
         equations = "dV/dt = (R_m*(I_syn + I_stim) - V + V_k*(sqrt(V/V_k + 1) - 1))/tau_m : volt"
@@ -404,10 +407,30 @@ def test_hidden_potentials_that_are_no_numbers_are_refused_with_their_population
         V_k = "20 mV"
         """
     )
+    for module in ("simulation.simulate", "studies.guards.repetition"):  # a trial fits, all examples do not
+        monkeypatch.setattr(import_module(f"bioscnn.{module}"), "RECORDED_BYTES", room)
     with np.errstate(invalid="ignore"), pytest.raises(UserError, match="potentials of conv1") as refusal:
         small.run(f"neuron.model={small.folder}/root.toml")
     assert refusal.value.value == "36 of 72 neurons"
     assert not list((small.folder / "results").rglob("summary.json"))
+
+
+def test_examples_that_are_recorded_in_batches_are_the_same(small, monkeypatch):
+    prepared, chosen = prepare(small.study(), None), np.array([0, 1, 2, 5])
+    whole, largest = simulate_again(prepared, chosen, {"readout"})
+    assert set(largest) == {"conv1", "output", "readout"} and min(largest.values()) > 0
+    for module in ("simulation.simulate", "studies.guards.repetition"):
+        monkeypatch.setattr(import_module(f"bioscnn.{module}"), "RECORDED_BYTES", 20e3)
+    batched, found = simulate_again(prepared, chosen, {"readout"})
+    assert found == largest
+    for name, population in whole.populations.items():
+        other = batched[name]
+        assert np.array_equal(population.counts_by_trial, other.counts_by_trial)
+        assert np.array_equal(population.spikes.step, other.spikes.step)
+        assert (population.potentials is None) == (other.potentials is None) == (name != "readout")
+    assert np.array_equal(whole["readout"].potentials, batched["readout"].potentials)
+    monkeypatch.setattr(import_module("bioscnn.studies.guards.repetition"), "MOST_BYTES", 20e3)
+    assert set(simulate_again(prepared, chosen, {"readout"})[1]) == {"readout"}
 
 
 def test_no_class_is_read_from_potentials_that_are_no_numbers():
