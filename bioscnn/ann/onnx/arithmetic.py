@@ -60,11 +60,7 @@ def spread(value: Value, constant: NDArray[np.float64] | float) -> NDArray[np.fl
 
 
 def _spread(value: Value, constant: NDArray[np.float64], default: float) -> NDArray[np.float64]:
-    """Return a constant for every element of the source, shape (channels, pixels).
-
-    What of the source the activation has not taken, as behind a crop, gets what its channel has, if that is one
-    number; else the default.
-    """
+    """Return a constant for every element of the source, shape (channels, pixels)."""
     not_zero = value.positions != ZERO
     everywhere = np.full(int(np.prod(value.source_shape)), default)
     everywhere[value.positions[not_zero]] = constant[not_zero]
@@ -73,13 +69,7 @@ def _spread(value: Value, constant: NDArray[np.float64], default: float) -> NDAr
             "copies of an activation are scaled differently",
             fix="scale it by a convolution, which copies too",
         )
-    by_channel = everywhere.reshape(value.source_shape[0], -1)
-    taken = np.zeros(everywhere.size, bool)
-    taken[value.positions[not_zero]] = True
-    taken = taken.reshape(by_channel.shape)
-    own = np.take_along_axis(by_channel, taken.argmax(axis=1)[:, None], axis=1)
-    single = ((by_channel == own) | ~taken).all(axis=1, keepdims=True)
-    return np.where(single, own, by_channel)
+    return everywhere.reshape(value.source_shape[0], -1)
 
 
 def constant_of(op: Operation) -> tuple[Value, NDArray[np.float64], bool] | None:
