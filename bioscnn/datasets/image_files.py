@@ -6,6 +6,7 @@ some formats: Ghostscript for EPS. Here it tries the named formats alone.
 
 from __future__ import annotations
 
+import re
 import struct
 import warnings
 import zlib
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioscnn.errors import UserError
-from bioscnn.files import read_bytes
+from bioscnn.files import LARGEST_UNPACKED, read_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,6 +53,10 @@ _MEDIA = {
     b"avis": "AVIF",
 }
 """Brands behind ``ftyp`` of files of ISO media, which begin with their length."""
+
+
+_WORDS = re.compile(rb"#[^\r\n]*|[^\s#]+")
+"""Comments and numbers of a plain PBM, PGM or PPM."""
 
 
 def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
@@ -97,7 +102,8 @@ def check_header(image: ImageFile, path: Path) -> None:
     ------
     UserError
         If it has more than `MOST_PIXELS` or a side of more than `LONGEST_SIDE`, is a TIFF of several
-        images or an animated PNG, has 16 bits a channel, or is a TIFF to be turned.
+        images or an animated PNG, has 16 bits a channel, is a PBM, PGM or PPM with more than white space
+        behind its image, or is a TIFF to be turned.
     """
     if image.width * image.height > MOST_PIXELS:
         raise UserError(
@@ -115,6 +121,7 @@ def check_header(image: ImageFile, path: Path) -> None:
             expected=f"sides of at most {LONGEST_SIDE:,} pixels",
             fix="make it smaller",
         )
+    # A JPEG file may have more images (MPO: previews, a second view); its first is the one that viewers show.
     if image.format in ("TIFF", "PNG") and getattr(image, "n_frames", 1) > 1:
         raise UserError(
             "a file of several images",
@@ -128,6 +135,13 @@ def check_header(image: ImageFile, path: Path) -> None:
             file=path,
             expected="8 bits a channel",
             fix='collect images of 16 bits as floats in an npz file, dataset.name = "npz:PATH"',
+        )
+    if image.format == "PPM" and image.mode != "F" and _goes_on(image):
+        raise UserError(
+            "a file that goes on behind its image",
+            file=path,
+            expected="one image per file",
+            fix="save the one that counts, or copy it again",
         )
     if image.format == "TIFF" and (orientation := image.getexif().get(ORIENTATION, 1)) != 1:
         raise UserError(  # Pillow turns TIFF files, and no others
@@ -146,6 +160,24 @@ def _is_deep(image: ImageFile) -> bool:
         if ";16" in raw_mode or (decoder.startswith("ppm") and more and more[0] > 255):
             return True
     return False
+
+
+def _goes_on(image: ImageFile) -> bool:
+    """Whether a PBM, PGM or PPM of 8 bits, not decoded, has more than white space behind its pixels."""
+    decoder, _, start, _ = image.tile[0]
+    file, n_pixels = image.fp, image.width * image.height
+    if file is None:
+        return False
+    row = -(-image.width // 8) if image.mode == "1" else image.width * len(image.getbands())
+    plain = decoder == "ppm_plain"
+    file.seek(start if plain else start + row * image.height)
+    rest = file.read(LARGEST_UNPACKED)
+    if not plain:
+        return bool(rest.strip())
+    words = (word.group() for word in _WORDS.finditer(rest) if word.group()[:1] != b"#")
+    if image.mode == "1":  # white space between its digits may be left out
+        return sum(map(len, words)) > n_pixels
+    return sum(1 for _ in words) > n_pixels * len(image.getbands())
 
 
 def _kind(path: Path) -> str | None:

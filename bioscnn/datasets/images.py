@@ -118,7 +118,11 @@ class ImageSet:
         """Return the images as numbers from 0 to 255, shape (n, channels, height, width)."""
         if self.images.dtype == np.uint8:
             return self.images
-        return np.asarray(np.rint(255 * self.images), np.uint8)
+        pictures = large_array(self.images.shape, np.uint8)
+        for first in range(0, len(pictures), _AT_ONCE):
+            part = slice(first, first + _AT_ONCE)
+            pictures[part] = np.rint(255 * self.images[part])
+        return pictures
 
     def take(self, selection: int | slice | NDArray[np.integer]) -> Self:
         """Return some of the images.

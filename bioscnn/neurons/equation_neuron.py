@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from bioscnn.errors import UserError
 from bioscnn.neurons.cells import Cells, cells, declared, refractory_expression
 from bioscnn.neurons.definition import Definition
+from bioscnn.neurons.expressions import compared_with
 from bioscnn.neurons.model import SpikingNeuron, whole_steps
 
 COARSE = np.concatenate([[0.0], np.geomspace(1e-12, 1e-6, 97)])
@@ -18,6 +19,9 @@ COARSE = np.concatenate([[0.0], np.geomspace(1e-12, 1e-6, 97)])
 
 SECONDS = 1.0
 """How long cells are simulated; the rate is that of the second half."""
+
+VOLTS = {"volt": 1.0, "mV": 1e-3, "mvolt": 1e-3, "uV": 1e-6, "uvolt": 1e-6}
+"""Units that a threshold may name."""
 
 FINE = 300
 """Currents of the measured curve."""
@@ -86,6 +90,16 @@ class EquationNeuron(SpikingNeuron):
         """Refractory period, s; 0 where the definition has none."""
         name = self.definition.refractory
         return 0.0 if name is None else self.parameters[name]
+
+    @property
+    def threshold_potential(self) -> float:
+        """The potential that makes a spike, V, with all other variables at rest.
+
+        Where the threshold compares `V` with nothing that is known beforehand, the `working_potential`.
+        """
+        at_rest = VOLTS | dict.fromkeys(self.state, 0.0) | self.parameters
+        compared = compared_with("V", self.threshold, at_rest)
+        return abs(compared) if compared else abs(self.working_potential)
 
     @property
     def rheobase(self) -> float:

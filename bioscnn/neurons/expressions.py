@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ast
 import math
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from bioscnn.errors import UserError
 from bioscnn.identifiers import check_characters, check_identifier
@@ -43,6 +45,9 @@ TIME = ("t", "t_in_timesteps", "timestep")
 _APART = "all trials run one after the other, and trials in a row would differ from trials alone"
 
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
+_COMPUTED: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+}  # fmt: skip
 _COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
@@ -108,6 +113,51 @@ def names_of(text: str) -> set[str]:
     ['V', 'V_th', 'clip', 'inf', 'volt']
     """
     return {node.id for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name)}
+
+
+def compared_with(name: str, text: str, values: Mapping[str, float]) -> float | None:
+    """Return the number with which a canonical expression first compares a variable; None if there is none.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    text : str
+        The expression.
+    values : mapping of float
+        What other names stand for.
+
+    Examples
+    --------
+    >>> compared_with("V", "x > 1 and V > V_th + 5 * mV", {"V_th": 0.02, "mV": 1e-3})
+    0.025
+    >>> compared_with("V", "V / V_th > 1", {"V_th": 0.02})
+    """
+    for node in ast.walk(ast.parse(text, mode="eval")):
+        match node:
+            case ast.Compare(left=ast.Name(id=found), comparators=[other]) if found == name:
+                pass
+            case ast.Compare(left=other, comparators=[ast.Name(id=found)]) if found == name:
+                pass
+            case _:
+                continue
+        with suppress(KeyError, ZeroDivisionError, OverflowError):
+            return _computed(other, values)
+    return None
+
+
+def _computed(node: ast.expr, values: Mapping[str, float]) -> float:
+    """Return the number that a sum or product of numbers and names is; KeyError of anything else."""
+    match node:
+        case ast.Constant(value=float() | int() as value):
+            return float(value)
+        case ast.Name(id=name):
+            return values[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_computed(operand, values)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _COMPUTED:
+            return _COMPUTED[type(op)](_computed(left, values), _computed(right, values))
+    raise KeyError(type(node).__name__)
 
 
 def terms(node: ast.expr, named: Mapping[str, int], key: str) -> int:

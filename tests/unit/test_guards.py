@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +20,8 @@ from bioscnn.experiments.executors import Where
 from bioscnn.experiments.run import run_experiment
 from bioscnn.experiments.time_step import TimeStepExperiment
 from bioscnn.network import Population, SpikingNetwork
-from bioscnn.neurons import LIF
+from bioscnn.neurons import LIF, EquationNeuron
+from bioscnn.neurons.neuron_file import read_definition
 from bioscnn.printing.runs import print_run
 from bioscnn.printing.shared import Again
 from bioscnn.readout import READOUTS, decisions
@@ -37,9 +40,11 @@ from bioscnn.studies.guards import (
     few_trials,
     findings_of_data,
     labels_shifted,
+    simulate_again,
 )
+from bioscnn.studies.guards.simulation import coarse
 from bioscnn.studies.plan import plan_study
-from bioscnn.studies.prepare import load
+from bioscnn.studies.prepare import load, prepare
 from bioscnn.studies.watcher import Unwatched
 from tests.own_data import photographs, recordings
 from tests.runs import recorded
@@ -148,7 +153,10 @@ def test_photographs_are_compared_by_their_bytes(tmp_path):
     assert in_training(own, "train") == 20
 
 
-def test_images_of_a_known_data_set_that_the_network_learnt_are_found_in_the_users_files(small, monkeypatch):
+@pytest.mark.parametrize("dtype", ["u1", "f2", "f4", "f8"])
+def test_images_of_a_known_data_set_that_the_network_learnt_are_found_in_the_users_files(
+    small, monkeypatch, dtype
+):
     learnt = ImageSet(
         small.images[N + 3 :, None], small.labels[N + 3 :], tuple("0123"), "known", "train", "-"
     )
@@ -160,7 +168,15 @@ def test_images_of_a_known_data_set_that_the_network_learnt_are_found_in_the_use
 
     monkeypatch.setattr("bioscnn.studies.guards.data.load_dataset", load_known)
     small.card(data={"train": {"name": "known"}})
-    assert small.found_in_data() == {"training-images": True, "other-data": False}
+    images = small.images if dtype == "u1" else (small.images / 255).astype(dtype)
+    monkeypatch.setattr(small, "images", images)
+    small.write()
+    loaded = load(small.study(), None)
+    found = findings_of_data(loaded, None)
+    assert [(finding.kind, finding.certain) for finding in found] == [
+        ("training-images", True), ("other-data", False),
+    ]  # fmt: skip
+    assert found[0].text.startswith(f"{np.count_nonzero(loaded.examples.index >= 3)} of 16 trials show")
     assert asked == [("known", "train", False)]
 
 
@@ -171,6 +187,26 @@ def test_a_network_for_other_data_other_classes_or_another_split_is_told_by_its_
     small.card(classes=list("0123"), data={"train": {"name": "own", "source": source}})
     assert small.found_in_data() == {}
     assert small.found_in_data("dataset.split_seed=2") == {"other-split": False}
+
+
+@pytest.mark.parametrize("trials", [16, 20])
+def test_a_renamed_copy_of_the_training_images_is_known_by_its_hash(small, trials):
+    learnt = small.study().config.dataset.own.load("train")
+    small.card(data={"train": {"name": "before", "n": len(learnt), "sha256": learnt.sha256}})
+    train = "dataset.split=train", f"dataset.trials={trials}"
+    assert len(learnt) == 20 and small.found_in_data(*train) == {"training-images": True}
+    small.card(data={"train": {"name": "before", "n": len(learnt), "sha256": "0" * 64}})
+    assert small.found_in_data(*train) == {"other-data": False}
+
+
+def test_a_file_without_a_part_for_training_may_have_training_images_among_its_trials(small):
+    source = small.study().config.dataset.own.source("train")
+    small.card(data={"train": {"name": "own", "source": source}})
+    assert small.found_in_data() == {}
+    np.savez(small.folder / "own.npz", x_test=small.images[:N], y_test=small.labels[:N])
+    (found,) = findings_of_data(load(small.study(), None), None)
+    assert (found.kind, found.certain) == ("other-split", False)
+    assert "this study has for training no images to compare with" in found.text
 
 
 @pytest.mark.parametrize("card", [{}, {"data": {}}, {"data": {"train": [1]}}])
@@ -255,6 +291,34 @@ def test_potentials_that_single_precision_knows_too_coarsely_are_told(small):
     assert "coarse-precision" not in small.found("encoding.gain=50", "network.weight_scale=50")
 
 
+@pytest.mark.parametrize(
+    ("threshold", "V_th"),
+    [
+        ("V > V_t", 0.015),
+        ("V >= 2*V_t + u", 0.03),
+        ("u < V_t and 20*mV < V", 0.02),
+        ("V/V_t > 1", None),
+        ("V > clip(V_t, 0*volt, 1*volt)", None),
+    ],
+)
+def test_a_neuron_of_ones_own_is_compared_with_what_its_threshold_names(tmp_path, threshold, V_th):
+    (tmp_path / "own.toml").write_text(
+        'equations = """dV/dt = (R*(I_syn + I_stim) - V)/tau : volt\ndu/dt = -u/tau : volt"""\n'
+        f'threshold = "{threshold}"\nreset = "V = 0*volt; u += 1*mV"\nmethod = "euler"\n'
+        '[parameters]\ntau = "20 ms"\nR = "10 Mohm"\nV_t = "15 mV"\n'
+    )
+    own = EquationNeuron(read_definition(tmp_path / "own.toml"), 1e-3)
+    assert own.threshold_potential == pytest.approx(own.working_potential if V_th is None else V_th)
+    assert 0.005 < own.threshold_potential < 0.04
+    population = SimpleNamespace(neuron=own, spikes=True, name="conv1")
+    prepared = SimpleNamespace(
+        study=SimpleNamespace(config=SimpleNamespace(simulation=SimpleNamespace(precision="float32"))),
+        network=SimpleNamespace(neurons=[population]),
+    )
+    assert [finding.kind for finding in coarse(prepared, {"conv1": 1e3})] == ["coarse-precision"]
+    assert not list(coarse(prepared, {"conv1": 1.0}))
+
+
 def test_trials_into_which_nothing_comes_are_counted(small):
     images = small.images[N:].copy()
     images[[1, 5]] = 0
@@ -328,7 +392,8 @@ def test_a_trial_that_depends_on_the_one_before_is_told(small, monkeypatch):
     assert small.found() == {"border-leak": True}
 
 
-def test_hidden_potentials_that_are_no_numbers_are_refused_with_their_population(small):
+@pytest.mark.parametrize("room", [250e6, 20e3])
+def test_hidden_potentials_that_are_no_numbers_are_refused_with_their_population(small, monkeypatch, room):
     (small.folder / "root.toml").write_text(
         """
         equations = "dV/dt = (R_m*(I_syn + I_stim) - V + V_k*(sqrt(V/V_k + 1) - 1))/tau_m : volt"
@@ -342,10 +407,30 @@ def test_hidden_potentials_that_are_no_numbers_are_refused_with_their_population
         V_k = "20 mV"
         """
     )
+    for module in ("simulation.simulate", "studies.guards.repetition"):  # a trial fits, all examples do not
+        monkeypatch.setattr(import_module(f"bioscnn.{module}"), "RECORDED_BYTES", room)
     with np.errstate(invalid="ignore"), pytest.raises(UserError, match="potentials of conv1") as refusal:
         small.run(f"neuron.model={small.folder}/root.toml")
     assert refusal.value.value == "36 of 72 neurons"
     assert not list((small.folder / "results").rglob("summary.json"))
+
+
+def test_examples_that_are_recorded_in_batches_are_the_same(small, monkeypatch):
+    prepared, chosen = prepare(small.study(), None), np.array([0, 1, 2, 5])
+    whole, largest = simulate_again(prepared, chosen, {"readout"})
+    assert set(largest) == {"conv1", "output", "readout"} and min(largest.values()) > 0
+    for module in ("simulation.simulate", "studies.guards.repetition"):
+        monkeypatch.setattr(import_module(f"bioscnn.{module}"), "RECORDED_BYTES", 20e3)
+    batched, found = simulate_again(prepared, chosen, {"readout"})
+    assert found == largest
+    for name, population in whole.populations.items():
+        other = batched[name]
+        assert np.array_equal(population.counts_by_trial, other.counts_by_trial)
+        assert np.array_equal(population.spikes.step, other.spikes.step)
+        assert (population.potentials is None) == (other.potentials is None) == (name != "readout")
+    assert np.array_equal(whole["readout"].potentials, batched["readout"].potentials)
+    monkeypatch.setattr(import_module("bioscnn.studies.guards.repetition"), "MOST_BYTES", 20e3)
+    assert set(simulate_again(prepared, chosen, {"readout"})[1]) == {"readout"}
 
 
 def test_no_class_is_read_from_potentials_that_are_no_numbers():

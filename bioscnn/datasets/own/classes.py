@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -62,30 +63,8 @@ def check_labels(labels: NDArray[Any], n_examples: int, file: Path, key: str) ->
     UserError
         If they are of another kind, number or shape, or negative.
     """
-    if labels.ndim == 2 and 1 in labels.shape:
-        labels = labels.ravel()
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        fix = f'store {key}.astype("int64")'
-        if labels.ndim == 2:
-            fix = f"store {key}.argmax(axis=1)"
-        elif labels.dtype.kind in "US":
-            fix = f"classes, {key} = numpy.unique({key}, return_inverse=True), and store both"
-        raise UserError(
-            "labels of another kind",
-            file=file,
-            key=key,
-            value=f"{labels.dtype} of shape {labels.shape}",
-            expected="one whole number for each example, 0 for the first class",
-            fix=fix,
-        )
-    if len(labels) != n_examples:
-        raise UserError(
-            "labels and examples of different number",
-            file=file,
-            key=key,
-            value=f"{len(labels):,} labels",
-            expected=f"{n_examples:,}, one for each example",
-        )
+    check_labels_header(labels.shape, labels.dtype, n_examples, file, key)
+    labels = labels.ravel()
     outside = np.flatnonzero((labels < 0) | (labels.astype(np.float64) >= MOST))
     if len(outside):
         raise UserError(
@@ -96,6 +75,40 @@ def check_labels(labels: NDArray[Any], n_examples: int, file: Path, key: str) ->
             expected=f"0 to at most {MOST - 1}",
         )
     return labels.astype(np.int64)
+
+
+def check_labels_header(
+    shape: tuple[int, ...], dtype: np.dtype[Any], n_examples: int, file: Path, key: str
+) -> None:
+    """Refuse labels of another kind, number or shape by what a header tells, before they are read.
+
+    Raises
+    ------
+    UserError
+    """
+    one_each = len(shape) == 1 or (len(shape) == 2 and 1 in shape)
+    if not one_each or dtype.kind not in "iu":
+        fix = f'store {key}.astype("int64")'
+        if not one_each and len(shape) == 2:
+            fix = f"store {key}.argmax(axis=1)"
+        elif dtype.kind in "US":
+            fix = f"classes, {key} = numpy.unique({key}, return_inverse=True), and store both"
+        raise UserError(
+            "labels of another kind",
+            file=file,
+            key=key,
+            value=f"{dtype} of shape {shape}",
+            expected="one whole number for each example, 0 for the first class",
+            fix=fix,
+        )
+    if math.prod(shape) != n_examples:
+        raise UserError(
+            "labels and examples of different number",
+            file=file,
+            key=key,
+            value=f"{math.prod(shape):,} labels",
+            expected=f"{n_examples:,}, one for each example",
+        )
 
 
 def classes_of(labels: NDArray[np.int64], names: Sequence[str] | None, file: Path) -> tuple[str, ...]:

@@ -18,8 +18,14 @@ from numpy.typing import NDArray
 
 from bioscnn.datasets.contents import FETCH_AGAIN
 from bioscnn.errors import UserError
-from bioscnn.files import NPY_DAMAGE, require_file
+from bioscnn.files import LARGEST_UNPACKED, NPY_DAMAGE, require_file
 from bioscnn.large_arrays import large_array
+
+MOST_PACKED = 100
+"""Bytes of an npz file of more than `LARGEST_UNPACKED` for each of its bytes on the disk, at most."""
+
+MOST_ROWS = 10**7
+"""Examples or events in a file that has fewer bytes on the disk: labels take more memory than in the file."""
 
 _PIECE = 1 << 24  # bytes read at a time
 
@@ -45,19 +51,20 @@ class NpyMember:
         if not len(chosen):
             return chosen_rows
         order = np.argsort(chosen, kind="stable")
+        in_order = chosen[order]
         size = max(1, self.dtype.itemsize * math.prod(self.shape[1:]))
         at_once = max(1, _PIECE // size)
         try:
             with zipfile.ZipFile(self.file) as archive, archive.open(f"{self.name}.npy") as member:
                 npy_header(member)
                 place = 0
-                for first in range(0, int(chosen.max()) + 1, at_once):
+                for first in range(0, int(in_order[-1]) + 1, at_once):
                     count = min(at_once, self.shape[0] - first)
                     content = np.frombuffer(member.read(count * size), self.dtype)
                     piece = content.reshape(count, *self.shape[1:])
-                    while place < len(order) and chosen[order[place]] < first + count:
-                        chosen_rows[order[place]] = piece[chosen[order[place]] - first]
-                        place += 1
+                    end = int(np.searchsorted(in_order, first + count))
+                    chosen_rows[order[place:end]] = piece[in_order[place:end] - first]
+                    place = end
         except NPY_DAMAGE as error:
             raise UserError(
                 "the npz file is damaged", file=self.file, key=self.name, value=str(error), fix=FETCH_AGAIN
@@ -71,13 +78,23 @@ def open_npz(file: Path) -> dict[str, NpyMember]:
     Raises
     ------
     UserError
-        If there is no such file, it is no npz file, or an array holds Python objects, is stored column by
-        column, or is not of the length that its header says.
+        If there is no such file, it is no npz file, it unpacks to far more than it is, or an array holds
+        Python objects or nothing, is stored column by column, or is not of the length that its header says.
     """
     members = {}
     require_file(file, expected="an npz file")
     try:
         with zipfile.ZipFile(file) as archive:
+            size = file.stat().st_size
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+            if unpacked > max(LARGEST_UNPACKED, MOST_PACKED * size):
+                raise UserError(
+                    "the file unpacks to far more than it is",
+                    file=file,
+                    value=f"{unpacked:,} bytes of {size:,}",
+                    expected=f"at most {LARGEST_UNPACKED:,}, or {MOST_PACKED} for each byte of the file",
+                    fix="store it without compression, by numpy.savez",
+                )
             for entry in archive.infolist():
                 if not entry.filename.endswith(".npy"):
                     continue
@@ -88,6 +105,17 @@ def open_npz(file: Path) -> dict[str, NpyMember]:
                 members[name] = NpyMember(file, name, shape, dtype)
                 if dtype.hasobject:
                     raise UserError("Python objects are not read", file=file, key=name, value=str(dtype))
+                if not dtype.itemsize:
+                    raise UserError("values of no size", file=file, key=name, value=str(dtype))
+                if shape and shape[0] > max(MOST_ROWS, size):
+                    raise UserError(
+                        "more rows than the file has bytes",
+                        file=file,
+                        key=name,
+                        value=f"{shape[0]:,}",
+                        expected=f"at most {MOST_ROWS:,} rows, or one for each byte of the file",
+                        fix="store it without compression, by numpy.savez",
+                    )
                 if by_columns and len(shape) > 1:
                     raise UserError(
                         "an array that is stored column by column",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.datasets.own.class_folders import PARTS
-from bioscnn.datasets.own.classes import check_labels, classes_of
+from bioscnn.datasets.own.classes import MOST, check_labels, check_labels_header, classes_of
 from bioscnn.datasets.own.npy_stream import NpyMember, open_npz
 from bioscnn.datasets.own.splits import ALL, SPLITS
 from bioscnn.errors import UserError
@@ -86,8 +86,8 @@ def find_arrays(file: Path) -> NpzArrays:
                 raise _missing(file, members, name)
         own = _images_of(members[f"x{ending}"], images)
         stored = members[f"y{ending}"]
-        numbers = stored.rows(np.arange(stored.shape[0])) if stored.shape else np.empty(())
-        numbers = check_labels(numbers, own.shape[0], file, stored.name)
+        check_labels_header(stored.shape, stored.dtype, own.shape[0], file, stored.name)
+        numbers = check_labels(stored.rows(np.arange(stored.shape[0])), own.shape[0], file, stored.name)
         images[part], part_rows[part] = own, np.arange(first, first + len(numbers))
         labels.append(numbers)
         first += len(numbers)
@@ -152,7 +152,8 @@ def _names(members: Mapping[str, NpyMember]) -> list[str] | None:
             value=f"{stored.dtype} of shape {stored.shape}",
             expected="text, one name for each class",
         )
-    return [str(name) for name in stored.rows(np.arange(stored.shape[0]))]
+    few = min(stored.shape[0], MOST + 1)  # of more, as many as are needed to refuse them
+    return [str(name) for name in stored.rows(np.arange(few))]
 
 
 def _missing(file: Path, members: Mapping[str, NpyMember], name: str) -> UserError:

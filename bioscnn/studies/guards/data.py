@@ -36,7 +36,8 @@ def findings_of_data(loaded: Loaded, data: Path | None) -> list[Finding]:
         The data folder.
     """
     card = read_card(loaded.study.config.network.model) or {}
-    return [*_training_images(loaded, card, data), *_other_data(loaded, card)]
+    learnt = _learnt(loaded, _trained_on(card))
+    return [*_training_images(loaded, card, data, learnt), *_other_data(loaded, card, learnt)]
 
 
 def few_trials(n: int) -> str | None:
@@ -148,11 +149,13 @@ def _like_guessing(right: NDArray[np.bool_], chance: float) -> bool:
     return len(right) >= FEW_TRIALS and proportion(right).low <= chance
 
 
-def _training_images(loaded: Loaded, card: Mapping[str, Any], data: Path | None) -> Iterator[Finding]:
+def _training_images(
+    loaded: Loaded, card: Mapping[str, Any], data: Path | None, learnt: bool
+) -> Iterator[Finding]:
     """Yield a finding if trials show what the network was trained on."""
     config, examples = loaded.study.config, loaded.examples
     trained_on, n = _trained_on(card), len(examples)
-    same = _same_data(trained_on.get("name"), examples.name)
+    same = _same_data(trained_on.get("name"), examples.name) or learnt
     what = "recordings" if config.dataset.recorded else "images"
     if examples.split == "train":
         if same or not trained_on:
@@ -175,9 +178,22 @@ def _training_images(loaded: Loaded, card: Mapping[str, Any], data: Path | None)
     if doubled:
         yield Finding(
             "training-images",
-            f"{doubled:,} of {n:,} trials show {what} that are training {what}, too, byte by byte: accuracy "
+            f"{doubled:,} of {n:,} trials show {what} that are training {what}, too: accuracy "
             "is too high by what the network remembers of them; take them out of one of the two",
         )
+
+
+def _learnt(loaded: Loaded, trained_on: Mapping[str, Any]) -> bool:
+    """Return whether trials are of the part train, and that part has what the network learnt, by its hash."""
+    config, examples, learnt = loaded.study.config, loaded.examples, trained_on.get("sha256")
+    if examples.split != "train" or learnt is None:
+        return False
+    own = config.dataset.own
+    if learnt == examples.sha256 or own is None or own.count("train") != trained_on.get("n"):
+        return bool(learnt == examples.sha256)
+    with suppress(UserError):  # of images that are damaged, which are no part of this run
+        return bool(learnt == own.load("train").sha256)
+    return False
 
 
 def _in_known(config: StudyConfig, card: Mapping[str, Any], n: int, data: Path | None) -> int:
@@ -189,14 +205,14 @@ def _in_known(config: StudyConfig, card: Mapping[str, Any], n: int, data: Path |
         training = load_dataset(name, "train", data=data, download=False, size=config.dataset.size)
     except UserError:
         return 0  # of a user's own, or not on this machine
-    images = own.load_images(config.dataset.split, n).images
-    if images.shape[1:] != training.images.shape[1:] or images.dtype != training.images.dtype:
+    images = own.load_images(config.dataset.split, n)
+    if images.images.shape[1:] != training.images.shape[1:]:
         return 0
-    training_digests = set(digests_of(training.images))
-    return sum(digest in training_digests for digest in digests_of(images))
+    training_digests = set(digests_of(training.pictures()))
+    return sum(digest in training_digests for digest in digests_of(images.pictures()))
 
 
-def _other_data(loaded: Loaded, card: Mapping[str, Any]) -> Iterator[Finding]:
+def _other_data(loaded: Loaded, card: Mapping[str, Any], learnt: bool) -> Iterator[Finding]:
     """Yield a finding if the card names other data, other classes or another split than the study has."""
     examples, own, trained_on = loaded.examples, loaded.study.config.dataset.own, _trained_on(card)
     classes, name = card.get("classes"), trained_on.get("name")
@@ -206,16 +222,17 @@ def _other_data(loaded: Loaded, card: Mapping[str, Any]) -> Iterator[Finding]:
             f"the network was trained to tell {_some(classes)} apart, in this order, and the data have "
             f"{_some(list(examples.classes))}",
         )
-    if isinstance(name, str) and not _same_data(name, examples.name):
+    if isinstance(name, str) and not (_same_data(name, examples.name) or learnt):
         yield Finding(
             "other-data",
             f"the network was trained on {name}, and the trials show {examples.name}",
             certain=False,
         )
     source = trained_on.get("source")
-    if own is None or not own.count("train") or not isinstance(source, str) or name != examples.name:
+    if own is None or not isinstance(source, str) or name != examples.name:
         return
-    then, now = source.rpartition(": ")[2], own.source("train").rpartition(": ")[2]
+    then = source.rpartition(": ")[2]
+    now = own.source("train").rpartition(": ")[2] if own.count("train") else "no images to compare with"
     if then != now:
         yield Finding(
             "other-split",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bioscnn.encoding import Currents
 from bioscnn.network import OUTPUT, SpikingNetwork
-from bioscnn.neurons import MaxPooling
+from bioscnn.neurons import EquationNeuron, MaxPooling
 from bioscnn.simulation import Recording
 from bioscnn.studies.guards.finding import Finding
 from bioscnn.studies.prepare import Prepared, rounding_of
@@ -55,7 +55,7 @@ def findings_of_simulation(
         *_without_input(prepared),
         *_silent(prepared, scores),
         *at_ceiling(prepared.network, examples),
-        *_coarse(prepared, largest),
+        *coarse(prepared, largest),
         *([] if rounded is None else [Finding("rounded-t-ref", rounded)]),
         *_leaks(prepared.network, scores, examples, chosen),
     ]
@@ -88,21 +88,26 @@ def at_ceiling(network: SpikingNetwork, recording: Recording) -> Iterator[Findin
             )
 
 
-def _coarse(prepared: Prepared, largest: Mapping[str, float]) -> Iterator[Finding]:
+def coarse(prepared: Prepared, largest: Mapping[str, float]) -> Iterator[Finding]:
     """Yield a finding for each population whose potentials single precision knows too coarsely to fire by."""
     if prepared.study.config.simulation.precision != "float32":
         return
     for population in prepared.network.neurons:
-        V_th = getattr(population.neuron, "V_th", None)
-        if V_th is None or not population.spikes or population.name not in largest:
+        neuron = population.neuron
+        V_th: float | None
+        if isinstance(neuron, EquationNeuron):
+            V_th = neuron.threshold_potential
+        else:
+            V_th = getattr(neuron, "V_th", None)
+        if not V_th or not population.spikes or population.name not in largest:
             continue
         times = largest[population.name] / V_th
         if (resolved := times * float(np.finfo(np.float32).eps)) > COARSE:
             yield Finding(
                 "coarse-precision",
-                f"in the examples, potentials of {population.name} come to {times:,.0f} times V_th, where "
-                f"single precision resolves {resolved:.2g} of it, so that spikes are a matter of rounding: "
-                "weights or input currents are too large for neuron.V_th; "
+                f"in the examples, potentials of {population.name} come to {times:,.0f} times the threshold, "
+                f"where single precision resolves {resolved:.2g} of it: spikes are a matter of rounding, and "
+                "weights or input currents are too large for it; "
                 "simulation.precision=float64 has more digits",
             )
 

@@ -131,3 +131,37 @@ def test_no_file_is_turned_without_a_word(tmp_path, compression, orientation):
         return
     with pytest.raises(UserError, match="pixels are to be turned"):
         open_image(tmp_path / "a.tif", ["TIFF"])
+
+
+PNM = {
+    b"P1 2 2\n1 0 0 1": [[0, 255], [255, 0]],
+    b"P1 2 2\n1001": [[0, 255], [255, 0]],
+    b"P2 # of 3\n2 2 255\n1 2 # and 9\n3 4": [[1, 2], [3, 4]],
+    b"P3 1 2 255\n1 2 3 4 5 6": [[[1, 2, 3]], [[4, 5, 6]]],
+    b"P4 9 1\n\xaa\x80": [[0, 255, 0, 255, 0, 255, 0, 255, 0]],
+    b"P5 2 2 255\n\x01\x02\x03\x04": [[1, 2], [3, 4]],
+    b"P5 2 2 15\n\x00\x05\x0a\x0f": [[0, 85], [170, 255]],
+    b"P6 1 2 255\n\x01\x02\x03\x04\x05\x06": [[[1, 2, 3]], [[4, 5, 6]]],
+}
+
+
+@pytest.mark.parametrize("content", PNM)
+def test_nothing_lies_behind_the_image_of_a_pgm_or_ppm(tmp_path, content):
+    path = tmp_path / "a.ppm"
+    for white in (b"", b"\n", b" \r\n\n"):
+        path.write_bytes(content + white)
+        assert (
+            np.asarray(open_image(path, ["PPM"]).convert("RGB" if content[1:2] in b"36" else "L")).tolist()
+            == (PNM[content])
+        )
+    plain = content[1:2] in b"123"
+    for more in (b"\n" + content[:2] + b" 1 1 255\n9", b"\n7\n" if plain else b"junk"):
+        path.write_bytes(content + more)
+        with pytest.raises(UserError, match="goes on behind its image"):
+            open_image(path, ["PPM"])
+
+
+def test_of_a_jpeg_with_a_second_image_the_first_is_taken_as_viewers_do(tmp_path):
+    first, second = (Image.new("L", (8, 8), value) for value in (10, 200))
+    first.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[second])
+    assert (np.asarray(open_image(tmp_path / "a.jpg", ["JPEG"])) == 10).all()

@@ -6,6 +6,8 @@ import io
 import os
 import subprocess
 import sys
+import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -15,8 +17,9 @@ from PIL import Image
 
 from bioscnn import large_arrays
 from bioscnn.datasets import EventStream, OwnData, check, load_dataset
-from bioscnn.datasets.own import check_parts, survey
+from bioscnn.datasets.own import check_parts, npy_stream, survey
 from bioscnn.datasets.own.event_formats import read_recording
+from bioscnn.datasets.own.npy_stream import NpyMember
 from bioscnn.datasets.own.photographs import fitted, read_photograph
 from bioscnn.errors import UserError
 from tests.own_data import photographs, recordings
@@ -571,3 +574,76 @@ def test_a_damaged_npz_file_packed_with_lzma_is_refused(tmp_path):
     (tmp_path / "data.npz").write_bytes(content)
     with pytest.raises(UserError, match="not an intact npz file"):
         OwnData("npz", tmp_path / "data.npz").load("train")
+
+
+def zeros(path, **lengths):
+    """An npz file of arrays of zero bytes, which take a thousandth of themselves."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, n in lengths.items():
+            packed = io.BytesIO()
+            np.save(packed, np.zeros(n, np.uint8))
+            archive.writestr(f"{name}.npy", packed.getvalue())
+    return path
+
+
+@pytest.mark.parametrize("n", [3, 3 * 10**8, 10**11])
+def test_labels_of_no_size_are_refused_before_any_of_them_is_counted(tmp_path, n):
+    empty = io.BytesIO()
+    np.lib.format.write_array_header_1_0(empty, {"descr": "|V0", "fortran_order": False, "shape": (n,)})
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", npy(X))
+        archive.writestr("y.npy", empty.getvalue())
+    tracemalloc.start()
+    with pytest.raises(UserError, match="values of no size") as raised:
+        OwnData("npz", tmp_path / "a.npz").load("train")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert raised.value.key == "y" and most < 1e6
+
+
+def test_labels_of_another_number_than_the_images_are_not_read(tmp_path, monkeypatch):
+    zeros(tmp_path / "a.npz", x=(4, 8, 8), y=10**6)
+    monkeypatch.setattr(NpyMember, "rows", lambda *_: pytest.fail("read"))
+    with pytest.raises(UserError, match="of different number") as raised:
+        OwnData("npz", tmp_path / "a.npz").load("train")
+    assert raised.value.value == "1,000,000 labels"
+
+
+def test_a_million_events_or_labels_take_no_step_each(tmp_path):
+    n, before = 5 * 10**6, time.process_time()
+    recorded = read_recording(zeros(tmp_path / "a.npz", x=n, y=n, t=n, p=n), (9, 12))
+    assert len(recorded) == n
+    assert time.process_time() - before < 3  # one after the other, 11 s
+
+
+@pytest.mark.parametrize("piece", [1, 50, 1 << 24])
+def test_rows_are_given_in_the_order_in_which_they_are_asked_for(tmp_path, monkeypatch, piece):
+    monkeypatch.setattr(npy_stream, "_PIECE", piece)
+    images = np.arange(40 * 6, dtype=np.uint8).reshape(40, 2, 3)
+    np.savez_compressed(tmp_path / "a.npz", x=images)
+    member, rng = npy_stream.open_npz(tmp_path / "a.npz")["x"], np.random.default_rng(1)
+    for chosen in (
+        rng.permutation(40),
+        rng.permutation(40)[:7],
+        np.array([5, 5, 3, 39, 5]),
+        np.array([], int),
+    ):
+        assert np.array_equal(member.rows(chosen), images[chosen])
+
+
+@pytest.mark.parametrize(
+    ("bounds", "problem"),
+    [
+        ({"LARGEST_UNPACKED": 10_000, "MOST_PACKED": 3}, "unpacks to far more than it is"),
+        ({"MOST_ROWS": 1000}, "more rows than the file has bytes"),
+    ],
+)
+def test_a_small_file_is_not_unpacked_to_what_fills_the_memory(tmp_path, monkeypatch, bounds, problem):
+    for name, value in bounds.items():
+        monkeypatch.setattr(npy_stream, name, value)
+    zeros(tmp_path / "a.npz", x=(20_000, 1, 1), y=20_000)
+    with pytest.raises(UserError, match=problem):
+        OwnData("npz", tmp_path / "a.npz").load("train")
+    x, y = np.zeros((20_000, 1, 1), np.uint8), np.arange(20_000, dtype=np.uint8) % 2
+    np.savez(tmp_path / "large.npz", x=x, y=y)  # it has as many bytes on the disk
+    assert OwnData("npz", tmp_path / "large.npz").count("train") == 14_000
