@@ -201,7 +201,7 @@ def test_idx_files_of_mnist_are_read_to_the_same_digits(full_mnist):
 def test_idx_images_have_one_channel_or_three(tmp_path, encode_idx, shape):
     images = np.arange(np.prod(shape), dtype="u1").reshape(shape)
     data = OwnData("idx", idx(tmp_path / "idx", encode_idx, images, np.arange(9, dtype="u1") % 2))
-    (tmp_path / "idx" / "classes.txt").write_text("<b>left\nright\n")
+    (tmp_path / "idx" / "classes.txt").write_bytes("\ufeff<b>left\r\nright\r\n".encode())  # of Windows
     train = data.load("train")
     assert train.classes == ("<b>left", "right")
     wanted = images if images.ndim == 4 else images[:, None]
