@@ -144,6 +144,15 @@ def test_one_door_loads_images_and_recordings_by_the_keys_of_a_study(tmp_path):
         assert refused.value.key == key
 
 
+def test_a_whole_number_of_trials_may_be_a_float(tmp_path):
+    pets = f"folder:{photographs(tmp_path / 'pets', ('cat', 'dog'))}"
+    for trials in (3.0, np.float32(3)):
+        assert len(bioscnn.load_dataset(pets, "train", trials=trials)) == 3
+        assert len(bioscnn.load_dataset("mnist", trials=trials)) == 3
+    moves = f"events:{recordings(tmp_path / 'moves', ('left', 'right'))}"
+    assert len(bioscnn.load_dataset(moves, trials=np.float32(2), size=(9, 12))) == 2
+
+
 DIGITS = {"dataset.trials": 4, "simulation.device": "numpy", "simulation.duration": "20 ms"}
 
 
