@@ -83,7 +83,9 @@ def _as_toml(key: str, value: object) -> str:
     def plain(item: Any) -> object:
         if isinstance(item, Path):
             return str(item)
-        if hasattr(item, "tolist"):  # numbers and arrays of NumPy
+        if hasattr(item, "tolist") and not hasattr(
+            item, "dimensions"
+        ):  # of NumPy, but no quantities of Brian2
             return item.tolist()
         raise UserError(
             "no value of a key",

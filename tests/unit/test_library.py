@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 
 import numpy as np
 import pytest
+from brian2 import Quantity, second
 
 import bioscnn
 from bioscnn.ann import read_onnx
@@ -113,6 +114,8 @@ def test_a_table_of_a_study_is_a_mapping():
         ({"neuron": {"t_ref": "1 ms"}}, None),
         (["neuron.t_ref=1 ms"], "changes"),
         ({"neuron.t_ref": object()}, "neuron.t_ref"),
+        ({"neuron.t_ref": Quantity(1e-3, second.dim)}, "neuron.t_ref"),
+        ({"encoding.retina": Quantity([1e-3, 2e-3], second.dim)}, "encoding.retina"),
     ],
 )
 def test_a_change_that_does_not_fit_is_refused_by_its_key(changes, key):
