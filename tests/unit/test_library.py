@@ -156,6 +156,14 @@ def test_a_whole_number_of_trials_may_be_a_float(tmp_path):
     assert len(bioscnn.load_dataset(moves, trials=np.float32(2), size=(9, 12))) == 2
 
 
+@pytest.mark.parametrize("call", [bioscnn.export, bioscnn.run, bioscnn.train, bioscnn.brian2])
+def test_a_path_with_a_zero_byte_is_refused(call):
+    keys = {"to": "npz"} if call is bioscnn.export else {"changes": {"dataset.trials": 1}}
+    with pytest.raises(UserError) as refused:
+        call("mnist", **keys, out="a\0b")
+    assert refused.value.key == "path"
+
+
 DIGITS = {"dataset.trials": 4, "simulation.device": "numpy", "simulation.duration": "20 ms"}
 
 
