@@ -361,7 +361,7 @@ REFUSED = {
     "transparent": "partly transparent", "size": "different sizes", "circle": "leads nowhere",
     "outside": "leaves the folder", "outside folder": "leaves the folder", "twice": "an example twice",
     "pipe": "no file that is read here", "loose": "belongs to no class", "control": "cannot be shown",
-    "bidi": "cannot be shown", "few": "too few examples", "nested": "no file that is read here",
+    "bidi": "cannot be shown", "few": "too few examples", "nested": "a folder in the folder of a class",
 }  # fmt: skip
 
 
@@ -476,6 +476,18 @@ def test_a_link_in_a_folder_of_idx_files_stays_inside(tmp_path, encode_idx, name
     with pytest.raises(UserError, match="leaves the folder") as raised:
         OwnData("idx", folder).load("train")
     assert raised.value.file == folder / name
+
+
+@pytest.mark.parametrize(
+    "parts", [("Training", "Testing"), ("train", "val", "valid"), ("train", "test", "more")]
+)
+def test_parts_of_other_names_are_told_from_classes(tmp_path, parts):
+    for part in parts:
+        photographs(tmp_path / part, ("cat", "dog"), n=2)
+    with pytest.raises(UserError, match="a folder in the folder of a class") as refused:
+        OwnData("folder", tmp_path).load("train")
+    assert refused.value.file == tmp_path / min(parts) / "cat"
+    assert "train, validation (val, valid) and test" in str(refused.value)
 
 
 def test_half_a_pair_of_idx_files_is_refused(tmp_path, encode_idx):
