@@ -333,6 +333,7 @@ def test_errors_from_python_name_arguments_and_no_options_of_the_shell(result, t
             {"study": "pets.toml", "dataset.size": [32, 48]},
         ),
         ("bioscnn plan STUDY --set readout.rule=first-spike; or wait", {"readout.rule": "first-spike"}),
+        ("again: `bioscnn run STUDY.toml --set readout.record=all`", {"readout.record": "all"}),
     ],
 )
 def test_a_command_that_an_error_proposes_becomes_a_call_that_can_be_typed(said, calls):
