@@ -164,7 +164,7 @@ def _files(
             raise UserError(
                 "a folder in the folder of a class",
                 file=path,
-                expected="a folder per class, in parts named train, validation (val, valid) and test, or in none",
+                expected="a folder per class, in parts train, validation (val, valid) and test, or in none",
                 fix="move its files into the folder of their class, or give the parts these names alone",
             )
         if not stat.S_ISREG(status.st_mode) or path.suffix.lower() not in endings:

@@ -487,7 +487,7 @@ def test_parts_of_other_names_are_told_from_classes(tmp_path, parts):
     with pytest.raises(UserError, match="a folder in the folder of a class") as refused:
         OwnData("folder", tmp_path).load("train")
     assert refused.value.file == tmp_path / min(parts) / "cat"
-    assert "train, validation (val, valid) and test" in str(refused.value)
+    assert "parts train, validation (val, valid) and test" in str(refused.value)
 
 
 def test_half_a_pair_of_idx_files_is_refused(tmp_path, encode_idx):
