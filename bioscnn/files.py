@@ -248,9 +248,9 @@ def path_of(written: object, key: str = "path", expected: str = "the path of a f
     Raises
     ------
     UserError
-        If it is neither text nor a path.
+        If it is neither text nor a path, or has a zero byte, which no path may have.
     """
-    if not isinstance(written, str | Path):
+    if not isinstance(written, str | Path) or "\0" in str(written):
         raise UserError(f"no {key}", key=key, value=written, expected=expected)
     return Path(os.path.expanduser(written))  # noqa: PTH111  (a user who is none stays as written)
 

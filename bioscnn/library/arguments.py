@@ -83,7 +83,8 @@ def _as_toml(key: str, value: object) -> str:
     def plain(item: Any) -> object:
         if isinstance(item, Path):
             return str(item)
-        if hasattr(item, "tolist"):  # numbers and arrays of NumPy
+        # Numbers and arrays of NumPy, but no quantities of Brian2.
+        if hasattr(item, "tolist") and not hasattr(item, "dimensions"):
             return item.tolist()
         raise UserError(
             "no value of a key",

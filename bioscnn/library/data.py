@@ -103,6 +103,7 @@ def load_dataset(
     """
     keys_of_table = {"name": name, "split": split, **({} if trials is None else {"trials": trials}), **keys}
     table = table_of(Dataset, "dataset", keys_of_table)
+    trials = None if trials is None else table.trials
     if table.model_fields_set & {*PREPROCESSING}:
         raise UserError(
             f"{' | '.join(PREPROCESSING)} say what a network was trained on; images are loaded as they are",

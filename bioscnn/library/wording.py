@@ -24,7 +24,7 @@ _OPTION = re.compile(rf"--({'|'.join(OPTIONS)})\b(?!-)")
 _VALUE = r'"[^"]*"|\[[^\]]*\]|[^\s,;:)`]+'
 _CHANGE = re.compile(rf"--set ([\w.]+) ?= ?({_VALUE})")
 _COMMAND = re.compile(
-    r"bioscnn (run|train|plan|explain|compare|cite) (STUDY|[^\s;,`]*[./][^\s;,`]*|\S+(?= --set))"
+    r"bioscnn (run|train|plan|explain|compare|cite) (STUDY(?:\.toml)?|[^\s;,`]*[./][^\s;,`]*|\S+(?= --set))"
     rf"((?: --set [\w.]+=(?:{_VALUE}))*)"
 )
 _FETCH = re.compile(r"bioscnn data (fetch|check) ([\w-]+)")
@@ -71,7 +71,7 @@ def python_words(text: str) -> str:
 def _call(command: re.Match[str]) -> str:
     """Return a command as a call; the study of whoever reads it stays a word."""
     verb, study, changes = command.groups()
-    of = "study" if study == "STUDY" else f'"{study}"'
+    of = "study" if study in ("STUDY", "STUDY.toml") else f'"{study}"'
     return f"bioscnn.{verb}({of}{f', {_mapping(changes)}' if changes else ''})"
 
 

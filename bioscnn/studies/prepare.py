@@ -92,9 +92,10 @@ class Loaded:
 
     @property
     def key(self) -> str:
-        """Hash of all that decides the result."""
+        """Hash of all that decides the result, and of the names that own data give to classes."""
         calibrated = [] if self.calibration is None else [self.calibration.examples.sha256]
-        return self.study.key(self.examples.sha256, self.trained.sha256(), *calibrated)
+        named = [] if self.study.config.dataset.own is None else self.examples.classes
+        return self.study.key(self.examples.sha256, self.trained.sha256(), *calibrated, *named)
 
 
 @dataclass(frozen=True, eq=False)

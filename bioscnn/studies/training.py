@@ -98,6 +98,14 @@ def load_training_examples(
         )
     if isinstance(loaded, EventInput):
         loaded = replace(loaded, examples=loaded.examples.take(slice(first, None)))
+        if not loaded.encoded.n_spikes:
+            raise UserError(
+                f"no event of the {split} recordings is within a trial",
+                key="simulation.duration",
+                value=format_quantity(config.simulation.duration, "time"),
+                expected="events whose times begin with the recording, in microseconds",
+                fix="subtract the time of its first event from all times of a recording",
+            )
         return TrainingExamples(loaded.encoded, loaded.examples, loaded.shape)
     assert isinstance(loaded, ImageInput)
     examples, shape = loaded.examples.take(slice(first, None)), loaded.shape

@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 
 import numpy as np
 import pytest
+from brian2 import Quantity, second
 
 import bioscnn
 from bioscnn.ann import read_onnx
@@ -113,6 +114,8 @@ def test_a_table_of_a_study_is_a_mapping():
         ({"neuron": {"t_ref": "1 ms"}}, None),
         (["neuron.t_ref=1 ms"], "changes"),
         ({"neuron.t_ref": object()}, "neuron.t_ref"),
+        ({"neuron.t_ref": Quantity(1e-3, second.dim)}, "neuron.t_ref"),
+        ({"encoding.retina": Quantity([1e-3, 2e-3], second.dim)}, "encoding.retina"),
     ],
 )
 def test_a_change_that_does_not_fit_is_refused_by_its_key(changes, key):
@@ -142,6 +145,23 @@ def test_one_door_loads_images_and_recordings_by_the_keys_of_a_study(tmp_path):
         with pytest.raises(UserError) as refused:
             bioscnn.load_dataset(name, **keys)
         assert refused.value.key == key
+
+
+def test_a_whole_number_of_trials_may_be_a_float(tmp_path):
+    pets = f"folder:{photographs(tmp_path / 'pets', ('cat', 'dog'))}"
+    for trials in (3.0, np.float32(3)):
+        assert len(bioscnn.load_dataset(pets, "train", trials=trials)) == 3
+        assert len(bioscnn.load_dataset("mnist", trials=trials)) == 3
+    moves = f"events:{recordings(tmp_path / 'moves', ('left', 'right'))}"
+    assert len(bioscnn.load_dataset(moves, trials=np.float32(2), size=(9, 12))) == 2
+
+
+@pytest.mark.parametrize("call", [bioscnn.export, bioscnn.run, bioscnn.train, bioscnn.brian2])
+def test_a_path_with_a_zero_byte_is_refused(call):
+    keys = {"to": "npz"} if call is bioscnn.export else {"changes": {"dataset.trials": 1}}
+    with pytest.raises(UserError) as refused:
+        call("mnist", **keys, out="a\0b")
+    assert refused.value.key == "path"
 
 
 DIGITS = {"dataset.trials": 4, "simulation.device": "numpy", "simulation.duration": "20 ms"}
@@ -313,6 +333,7 @@ def test_errors_from_python_name_arguments_and_no_options_of_the_shell(result, t
             {"study": "pets.toml", "dataset.size": [32, 48]},
         ),
         ("bioscnn plan STUDY --set readout.rule=first-spike; or wait", {"readout.rule": "first-spike"}),
+        ("again: `bioscnn run STUDY.toml --set readout.record=all`", {"readout.record": "all"}),
     ],
 )
 def test_a_command_that_an_error_proposes_becomes_a_call_that_can_be_typed(said, calls):

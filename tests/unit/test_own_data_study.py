@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import bioscnn
 from bioscnn.errors import UserError
 from bioscnn.report.figures import input_spikes
 from bioscnn.report.folder import read_run
@@ -72,6 +73,15 @@ def test_where_the_data_lie_decides_no_result_and_their_content_does(tmp_path, c
     assert (
         load(read_study(tmp_path / "moved" / "study.toml", ["dataset.split_seed=2"]), None).key != before.key
     )
+
+
+def test_results_name_the_classes_that_the_data_have_now(tmp_path, colour):
+    before = bioscnn.run(colour, results=tmp_path / "results")
+    last = max((tmp_path / "photos [red]").iterdir())
+    last.rename(last.with_name("zz"))
+    again = bioscnn.run(colour, results=tmp_path / "results")
+    assert set(again.decisions["true_name"]) - set(before.decisions["true_name"]) == {"zz"}
+    assert again.folder != before.folder
 
 
 def test_a_run_names_classes_and_splits_and_no_name_becomes_markup(tmp_path, colour, capsys):

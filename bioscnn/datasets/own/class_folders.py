@@ -160,6 +160,13 @@ def _files(
             status = path.stat()
         except OSError as error:
             raise UserError("cannot read the file", file=path, value=error.strerror) from error
+        if stat.S_ISDIR(status.st_mode):
+            raise UserError(
+                "a folder in the folder of a class",
+                file=path,
+                expected="a folder per class, in parts train, validation (val, valid) and test, or in none",
+                fix="move its files into the folder of their class, or give the parts these names alone",
+            )
         if not stat.S_ISREG(status.st_mode) or path.suffix.lower() not in endings:
             raise UserError(
                 "no file that is read here",

@@ -150,4 +150,5 @@ def _names(file: Path) -> list[str] | None:
         text = read_text(file, 1_000_000)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"not a text file: {error}", file=file, expected="a name of a class a line") from None
-    return [line.strip() for line in text.split("\n") if line.strip()]
+    lines = text.removeprefix("\ufeff").split("\n")  # the mark that Windows writes at the beginning
+    return [line.strip() for line in lines if line.strip()]

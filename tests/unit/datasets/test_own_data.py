@@ -204,7 +204,7 @@ def test_idx_files_of_mnist_are_read_to_the_same_digits(full_mnist):
 def test_idx_images_have_one_channel_or_three(tmp_path, encode_idx, shape):
     images = np.arange(np.prod(shape), dtype="u1").reshape(shape)
     data = OwnData("idx", idx(tmp_path / "idx", encode_idx, images, np.arange(9, dtype="u1") % 2))
-    (tmp_path / "idx" / "classes.txt").write_text("<b>left\nright\n")
+    (tmp_path / "idx" / "classes.txt").write_bytes("\ufeff<b>left\r\nright\r\n".encode())  # of Windows
     train = data.load("train")
     assert train.classes == ("<b>left", "right")
     wanted = images if images.ndim == 4 else images[:, None]
@@ -364,7 +364,7 @@ REFUSED = {
     "transparent": "partly transparent", "size": "different sizes", "circle": "leads nowhere",
     "outside": "leaves the folder", "outside folder": "leaves the folder", "twice": "an example twice",
     "pipe": "no file that is read here", "loose": "belongs to no class", "control": "cannot be shown",
-    "bidi": "cannot be shown", "few": "too few examples", "nested": "no file that is read here",
+    "bidi": "cannot be shown", "few": "too few examples", "nested": "a folder in the folder of a class",
 }  # fmt: skip
 
 
@@ -479,6 +479,18 @@ def test_a_link_in_a_folder_of_idx_files_stays_inside(tmp_path, encode_idx, name
     with pytest.raises(UserError, match="leaves the folder") as raised:
         OwnData("idx", folder).load("train")
     assert raised.value.file == folder / name
+
+
+@pytest.mark.parametrize(
+    "parts", [("Training", "Testing"), ("train", "val", "valid"), ("train", "test", "more")]
+)
+def test_parts_of_other_names_are_told_from_classes(tmp_path, parts):
+    for part in parts:
+        photographs(tmp_path / part, ("cat", "dog"), n=2)
+    with pytest.raises(UserError, match="a folder in the folder of a class") as refused:
+        OwnData("folder", tmp_path).load("train")
+    assert refused.value.file == tmp_path / min(parts) / "cat"
+    assert "parts train, validation (val, valid) and test" in str(refused.value)
 
 
 def test_half_a_pair_of_idx_files_is_refused(tmp_path, encode_idx):

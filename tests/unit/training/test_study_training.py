@@ -109,6 +109,20 @@ def test_arrays_of_floats_and_recordings_in_three_formats_are_learnt(tmp_path, m
     assert (card["spiking"]["n"], "recordings" in card) == (card["validation"]["n"], kind == "events")
 
 
+def test_recordings_whose_events_all_come_after_the_trial_are_not_trained_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in recordings(tmp_path / "data", ("left", "right")).glob("*/*"):
+        t = np.sort(np.random.default_rng(1).integers(0, 40_000, 150)) + 1_600_000_000_000_000
+        path.unlink()
+        np.savez(
+            path.with_suffix(".npz"), x=np.zeros(150, int), y=np.zeros(150, int), t=t, p=np.zeros(150, int)
+        )
+    study = new_study("late", "events:data").file
+    with pytest.raises(UserError, match="no event") as refused:
+        bioscnn.train(study, epochs=1)
+    assert refused.value.key == "simulation.duration" and not list(tmp_path.glob("late.onnx"))
+
+
 def test_photographs_that_do_not_fit_into_memory_train_the_same_network(pets, tmp_path, monkeypatch):
     recipe = recipe_of(read_study(pets)).changed(None, 2)
     cards = []
