@@ -79,25 +79,7 @@ class NewStudy:
 
 
 def new_study(name: str, data: str | None = None, folder: Path = Path(), code: Code = "rate") -> NewStudy:
-    """Write a commented study file that runs as it is, but for a network that its user has to name.
-
-    Parameters
-    ----------
-    name : str
-        Of the study; the file is ``NAME.toml``.
-    data : str, optional
-        Own data such as ``"folder:photographs"``, or the name of a shipped study such as ``"nmnist"``, of
-        which the file is then a copy; ``"mnist"`` if left out.
-    folder : Path
-        Where to write it; the path of the data is relative to it.
-    code : str
-        ``"rate"``, or ``"time"`` for one spike per neuron, see docs/time-code.md: of images of one's own.
-
-    Raises
-    ------
-    UserError
-        If the file exists, the name is none for a file, the data cannot be read, or the code is not theirs.
-    """
+    """Write a commented study file; parameters and errors are those of `bioscnn.new_study`."""
     stem = name.removesuffix(".toml") if isinstance(name, str) else ""
     if not re.fullmatch(r"\w[\w.+-]*", stem):
         raise UserError(
