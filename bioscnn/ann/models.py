@@ -142,8 +142,9 @@ def locate(name_or_path: str | Path) -> Path:
     UserError
         If there is no shipped network of this name, or the file is of a kind that is not read.
     """
+    if isinstance(name_or_path, str | Path):
+        _refuse_impossible(Path(name_or_path))
     path = path_of(name_or_path, "network", "the name of a shipped network, or a path")
-    _refuse_impossible(path)
     if path.suffix in (*READ, ".nir"):
         return path
     name = str(path)

@@ -66,10 +66,14 @@ class NpyMember:
                     chosen_rows[order[place:end]] = piece[in_order[place:end] - first]
                     place = end
         except NPY_DAMAGE as error:
-            raise UserError(
-                "the npz file is damaged", file=self.file, key=self.name, value=str(error), fix=FETCH_AGAIN
-            ) from error
+            raise self.damaged(error) from error
         return chosen_rows
+
+    def damaged(self, error: BaseException) -> UserError:
+        """Return the error of an array that cannot be read."""
+        return UserError(
+            "the npz file is damaged", file=self.file, key=self.name, value=str(error), fix=FETCH_AGAIN
+        )
 
 
 def open_npz(file: Path) -> dict[str, NpyMember]:

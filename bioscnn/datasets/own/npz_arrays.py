@@ -15,6 +15,7 @@ from bioscnn.datasets.own.classes import MOST, check_labels, check_labels_header
 from bioscnn.datasets.own.npy_stream import NpyMember, open_npz
 from bioscnn.datasets.own.splits import ALL, SPLITS
 from bioscnn.errors import UserError
+from bioscnn.files import NPY_DAMAGE
 
 NAMES = "classes"
 """Array of the names of the classes, which may be left out."""
@@ -153,7 +154,11 @@ def _names(members: Mapping[str, NpyMember]) -> list[str] | None:
             expected="text, one name for each class",
         )
     few = min(stored.shape[0], MOST + 1)  # of more, as many as are needed to refuse them
-    return [str(name) for name in stored.rows(np.arange(few))]
+    names = stored.rows(np.arange(few))
+    try:
+        return [str(name) for name in names]
+    except NPY_DAMAGE as error:  # numbers that no character has
+        raise stored.damaged(error) from error
 
 
 def _missing(file: Path, members: Mapping[str, NpyMember], name: str) -> UserError:
