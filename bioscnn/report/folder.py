@@ -185,6 +185,9 @@ def _check(run: Run, folder: Path) -> None:
                 "the files of the run do not belong together", file=folder / file, key=key, value=value,
                 expected=f"{recorded}, as in run.h5", fix=FIX,
             )  # fmt: skip
+    if run.spikes_in and run.summary.get("input_spikes_per_trial") is None:
+        path, key = folder / "summary.json", "input_spikes_per_trial"
+        raise UserError("a file of the results is incomplete", file=path, key=key, fix=FIX)
     for recording in (run.data.recording, run.data.examples):
         for name, quantity in ((OUTPUT, "spikes"), (READOUT, "potentials")):
             if getattr(recording.populations.get(name), quantity, None) is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.errors import UserError
 from bioscnn.metrics import confusion_matrix, decision_latency, first_informed_step, time_to_accuracy
 from bioscnn.network import READOUT
 from bioscnn.quantities import parse_quantity
@@ -129,4 +130,7 @@ def _readout_time_constant(run: Run) -> float | None:
     """Return the membrane time constant of the readout population, s; None of one of a NIR graph."""
     readout = next(p for p in run.provenance["populations"] if p["name"] == READOUT)
     tau_m = readout["parameters"].get("tau_m")
-    return None if tau_m is None else parse_quantity(tau_m, "time")
+    try:
+        return None if tau_m is None else parse_quantity(tau_m, "time")
+    except UserError as error:
+        raise error.but(key=f"populations, {READOUT}, tau_m") from None

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from bioscnn.errors import UserError
 from bioscnn.files import is_file
 from bioscnn.fingerprint import code_of_modules, hash_of, version_of
 from bioscnn.report.files import refuse_incomplete
@@ -41,8 +42,11 @@ def write_report(folder: Path) -> Path:
     from bioscnn.report.run_page import run_page
 
     run = read_run(folder)
-    with refuse_incomplete(folder, FIX):
-        page = run_page(run)
+    try:
+        with refuse_incomplete(folder, FIX):
+            page = run_page(run)
+    except UserError as error:
+        raise error.but(file=error.file or folder / "provenance.json") from None
     return write_page(replace(page, key=_key(folder)), folder, REPORT)
 
 

@@ -386,3 +386,14 @@ def test_columns_of_a_sweep_are_counted_behind_a_line_feed_in_quotes(tmp_path):
     (folder / "points.csv").write_text(f'"x\n",{names}\n')
     with pytest.raises(UserError, match="too many columns"):
         read_sweep_results(folder)
+
+
+@pytest.mark.parametrize("tau_m", ["5", "1e400 s", "20 {{ 7 * 7 }} ms"])
+def test_a_time_constant_that_is_none_is_told_with_the_file_of_the_page(tmp_path, tau_m):
+    run = write_made_up_run(tmp_path, 4)
+    made_by = json.loads((run / "provenance.json").read_text())
+    next(p for p in made_by["populations"] if p["name"] == "readout")["parameters"]["tau_m"] = tau_m
+    (run / "provenance.json").write_text(json.dumps(made_by))
+    with pytest.raises(UserError) as raised:
+        write_report(run)
+    assert raised.value.file == run / "provenance.json" and "readout" in raised.value.key
