@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+import numpy as np
+
 from bioscnn.errors import UserError
 from bioscnn.identifiers import check_characters, check_identifier
 
@@ -47,6 +49,7 @@ _APART = "all trials run one after the other, and trials in a row would differ f
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
 _COMPUTED: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
 }  # fmt: skip
 _COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
@@ -141,23 +144,33 @@ def compared_with(name: str, text: str, values: Mapping[str, float]) -> float | 
                 pass
             case _:
                 continue
-        with suppress(KeyError, ZeroDivisionError, OverflowError):
-            return _computed(other, values)
+        with suppress(KeyError, ValueError, ArithmeticError), np.errstate(over="raise"):
+            return arithmetic_value(other, values)
     return None
 
 
-def _computed(node: ast.expr, values: Mapping[str, float]) -> float:
-    """Return the number that a sum or product of numbers and names is; KeyError of anything else."""
+def arithmetic_value(node: ast.expr, values: Mapping[str, float]) -> float:
+    """Return the value of an expression: arithmetic, exponentials and known names.
+
+    Raises
+    ------
+    KeyError
+        If a name is not among the values.
+    ValueError
+        If it is anything else.
+    """
     match node:
-        case ast.Constant(value=float() | int() as value):
-            return float(value)
+        case ast.Constant(value=int() | float() as number):
+            return number
         case ast.Name(id=name):
             return values[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_computed(operand, values)
+            return -arithmetic_value(operand, values)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _COMPUTED:
-            return _COMPUTED[type(op)](_computed(left, values), _computed(right, values))
-    raise KeyError(type(node).__name__)
+            return _COMPUTED[type(op)](arithmetic_value(left, values), arithmetic_value(right, values))
+        case ast.Call(func=ast.Name(id="exp"), args=[exponent], keywords=[]):
+            return float(np.exp(arithmetic_value(exponent, values)))
+    raise ValueError(f"a solution has no {ast.unparse(node)}")
 
 
 def terms(node: ast.expr, named: Mapping[str, int], key: str) -> int:

@@ -7,15 +7,15 @@ would compute them for every neuron anew; the propagator is computed once.
 from __future__ import annotations
 
 import ast
-import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from textwrap import dedent
 
 import numpy as np
 
 from bioscnn.network import Population, SpikingNetwork
+from bioscnn.neurons.expressions import arithmetic_value
 from bioscnn.simulation.equations import equations_of, method_of, parameters_of
 from bioscnn.simulation.solutions import cached_solution
 
@@ -64,7 +64,7 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
         """Compute the statements of the solution one after the other."""
         values = {**constants, **state}
         for target, _, expression in (line.partition(" = ") for line in code.split("\n") if line):
-            values[target] = _value(ast.parse(expression, mode="eval").body, values)
+            values[target] = arithmetic_value(ast.parse(expression, mode="eval").body, values)
         return {target: values[target] for target in targets}
 
     rest = dict.fromkeys(sources, 0.0)
@@ -75,28 +75,6 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
             if not np.isclose(after, sum(part * state[s] for s, part in matrix[target].items()), rtol=1e-9):
                 return None
     return matrix
-
-
-def _value(node: ast.expr, values: Mapping[str, float]) -> float:
-    """Return the value of an expression of a solution: arithmetic, exponentials and known names."""
-    match node:
-        case ast.Constant(value=int() | float() as number):
-            return number
-        case ast.Name(id=name):
-            return values[name]
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_value(operand, values)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-            return _ARITHMETIC[type(op)](_value(left, values), _value(right, values))
-        case ast.Call(func=ast.Name(id="exp"), args=[exponent], keywords=[]):
-            return float(np.exp(_value(exponent, values)))
-    raise ValueError(f"a solution has no {ast.unparse(node)}")
-
-
-_ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}  # fmt: skip
 
 
 @cache
